@@ -1,0 +1,59 @@
+/* Log lines: one per event, to standard error, a file or syslog.
+ *
+ * The only global state of the program (with mem's failure counter).  Control
+ * characters and bytes that are not UTF-8 are escaped (\n, \x1b), so nothing a
+ * peer sends and no path can forge a line or reach the terminal. */
+#ifndef SOCKCAT_BASE_LOG_H
+#define SOCKCAT_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Lower is graver.  A line is written when its level <= the one asked for. */
+enum level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_NOTICE, LEVEL_INFO, LEVEL_DEBUG };
+
+enum log_target { LOG_TO_STDERR, LOG_TO_FILE, LOG_TO_SYSLOG,
+		  LOG_TO_BOTH /* stderr until log_daemonised(), then syslog (socat -lm) */ };
+
+struct log_setup {
+	enum level level;
+	enum log_target target;
+	bool socat;		/* "2026/11/22 10:00:00 socat[123] N text" */
+	bool micros;		/* -lu: microseconds in the stamp */
+	bool host;		/* -lh: host name before the program's */
+	const char *path;	/* ref: LOG_TO_FILE; appended to */
+	const char *facility;	/* ref: "daemon", "local0", ...; NULL = daemon */
+	const char *program;	/* ref: "sockcat" */
+};
+
+/* May be called again to change the setting.  The setup is copied, its strings
+ * are not.  False with errno if the file can't be opened or the facility is
+ * unknown (EINVAL); the old setting stays. */
+bool log_start(const struct log_setup *setup);
+
+/* The program's name as set, "sockcat" before log_start(). */
+const char *log_program(void);
+
+/* True if the lines are in socat's format: texts that differ ask this. */
+bool log_is_socat(void);
+
+/* Whether a line of this level would be written: spares building costly ones. */
+bool log_wants(enum level level);
+
+/* Writes one line (a newline is added).  Longer than 1 KiB is cut with "...".
+ * Own format: "sockcat: text" for notices and below in gravity,
+ * "sockcat: warning: text", "sockcat: error: text".  errno is preserved. */
+void log_say(enum level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Start-up is over: LOG_TO_BOTH goes to syslog from now on. */
+void log_daemonised(void);
+
+/* The same, whatever the level asked for: counters that the user asked for. */
+void log_always(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints a failure as one event at the given level; a usage failure with its
+ * input and a caret under the piece (stderr only; one line elsewhere). */
+struct fail;
+void log_fail(enum level level, const struct fail *f);
+
+#endif

@@ -1,0 +1,231 @@
+/* Where systems differ: descriptors born close-on-exec, clocks, limits. */
+#include "base/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#ifdef __linux__
+#include <linux/vm_sockets.h>
+#endif
+
+static bool add_flag(int fd, int get, int set, int flag)
+{
+	int flags = fcntl(fd, get);
+
+	if (flags < 0)
+		return false;
+	return (flags & flag) || fcntl(fd, set, flags | flag) == 0;
+}
+
+bool sys_nonblock(int fd)
+{
+	return add_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK);
+}
+
+bool sys_cloexec(int fd)
+{
+	return add_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC);
+}
+
+/* The flags atomically where the system knows them (all but macOS): another
+ * thread may be forking. */
+#ifdef SOCK_CLOEXEC
+
+static int type_flags(bool nonblock)
+{
+	return SOCK_CLOEXEC | (nonblock ? SOCK_NONBLOCK : 0);
+}
+
+int sys_socket(int family, int type, int protocol, bool nonblock)
+{
+	return socket(family, type | type_flags(nonblock), protocol);
+}
+
+int sys_accept(int fd, struct sockaddr *sa, socklen_t *len, bool nonblock)
+{
+	return accept4(fd, sa, len, type_flags(nonblock));
+}
+
+int sys_pipe(int fds[2], bool nonblock)
+{
+	return pipe2(fds, O_CLOEXEC | (nonblock ? O_NONBLOCK : 0));
+}
+
+int sys_socketpair(int type, int fds[2], bool nonblock)
+{
+	return socketpair(AF_UNIX, type | type_flags(nonblock), 0, fds);
+}
+
+#else
+
+static int finish(int fd, bool nonblock)
+{
+	if (fd < 0 || (sys_cloexec(fd) && (!nonblock || sys_nonblock(fd))))
+		return fd;
+	sys_close(fd);
+	return -1;
+}
+
+static int finish_pair(int fds[2], int result, bool nonblock)
+{
+	if (result < 0)
+		return -1;
+	if (finish(fds[0], nonblock) < 0) {
+		sys_close(fds[1]);
+		return -1;
+	}
+	if (finish(fds[1], nonblock) < 0) {
+		sys_close(fds[0]);
+		return -1;
+	}
+	return 0;
+}
+
+int sys_socket(int family, int type, int protocol, bool nonblock)
+{
+	return finish(socket(family, type, protocol), nonblock);
+}
+
+int sys_accept(int fd, struct sockaddr *sa, socklen_t *len, bool nonblock)
+{
+	return finish(accept(fd, sa, len), nonblock);
+}
+
+int sys_pipe(int fds[2], bool nonblock)
+{
+	return finish_pair(fds, pipe(fds), nonblock);
+}
+
+int sys_socketpair(int type, int fds[2], bool nonblock)
+{
+	return finish_pair(fds, socketpair(AF_UNIX, type, 0, fds), nonblock);
+}
+
+#endif
+
+int sys_dup(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+#ifdef __linux__
+
+int sys_reopen(int fd, int flags)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}
+
+static int backlog_limit(void)
+{
+	char text[16];
+	long long limit = SOMAXCONN;
+	int fd = open("/proc/sys/net/core/somaxconn", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return SOMAXCONN;
+	n = read(fd, text, sizeof(text));
+	if (n > 1)
+		text_number(text, (size_t)n - 1, 1, INT_MAX, &limit, NULL);
+	sys_close(fd);
+	return (int)limit;
+}
+
+bool sys_vsock(const struct sockaddr_storage *sa, unsigned *cid, unsigned *port)
+{
+	const struct sockaddr_vm *vm = (const struct sockaddr_vm *)sa;
+
+	if (sa->ss_family != AF_VSOCK)
+		return false;
+	*cid = vm->svm_cid;
+	*port = vm->svm_port;
+	return true;
+}
+
+#else
+
+/* Elsewhere /dev/fd/N gives a copy of the same description, not a new one. */
+int sys_reopen(int fd, int flags)
+{
+	(void)fd;
+	(void)flags;
+	errno = ENOSYS;
+	return -1;
+}
+
+static int backlog_limit(void)
+{
+	return SOMAXCONN;
+}
+
+bool sys_vsock(const struct sockaddr_storage *sa, unsigned *cid, unsigned *port)
+{
+	(void)sa;
+	(void)cid;
+	(void)port;
+	return false;
+}
+
+#endif
+
+int sys_backlog(void)
+{
+	return backlog_limit();
+}
+
+/* After a poll that says so, a pipe or terminal takes at least a byte. */
+static void wait_writable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	poll(&p, 1, -1);
+}
+
+bool sys_write_all(int fd, const void *from, size_t len)
+{
+	const char *s = from;
+
+	while (len) {
+		ssize_t n = write(fd, s, len);
+
+		if (n >= 0) {
+			s += n;
+			len -= (size_t)n;
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			wait_writable(fd);
+		} else if (errno != EINTR) {
+			return false;
+		}
+	}
+	return true;
+}
+
+uint64_t sys_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Once interrupted, the descriptor is closed on every system we know: a second
+ * try might close somebody else's. */
+void sys_close(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+}

@@ -1,0 +1,41 @@
+/* The only place that papers over differences between systems. */
+#ifndef SOCKCAT_BASE_PLATFORM_H
+#define SOCKCAT_BASE_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* All descriptors made here are close-on-exec.  -1 with errno on failure. */
+int sys_socket(int family, int type, int protocol, bool nonblock);
+int sys_accept(int fd, struct sockaddr *sa, socklen_t *len, bool nonblock);
+int sys_pipe(int fds[2], bool nonblock);
+int sys_socketpair(int type, int fds[2], bool nonblock);	/* AF_UNIX */
+int sys_dup(int fd);						/* close-on-exec copy, >= 3 */
+bool sys_nonblock(int fd);
+bool sys_cloexec(int fd);
+
+/* A description of our own for a pipe, FIFO or terminal we inherited, opened
+ * non-blocking with the given O_RDONLY/O_WRONLY/O_RDWR, so that the others who
+ * share the inherited one see no change.  -1 where the system can't. */
+int sys_reopen(int fd, int flags);
+
+/* All of it, waiting as long as that takes; EINTR is survived, and a descriptor
+ * that somebody made non-blocking is polled.  For standard error and log files.
+ * False with errno. */
+bool sys_write_all(int fd, const void *from, size_t len);
+
+/* The parts of an AF_VSOCK address; false if it is none, or the system has none. */
+bool sys_vsock(const struct sockaddr_storage *sa, unsigned *cid, unsigned *port);
+
+/* Monotonic clock, microseconds. */
+uint64_t sys_now(void);
+
+/* close(2) that survives EINTR and keeps errno.  -1 is fine. */
+void sys_close(int fd);
+
+/* The longest listen backlog that the system grants. */
+int sys_backlog(void);
+
+#endif
