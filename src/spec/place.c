@@ -1,0 +1,153 @@
+/* Options: looked up, read, and given to the member that takes them. */
+#include "spec/parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "spec/suggest.h"
+
+static bool takes(const struct part *q, const struct opt *o)
+{
+	uint64_t groups = q->type->groups;
+
+	if (!(q->type->flags & TYPE_LAYER))
+		groups |= G_ALL;
+	return (groups & o->owners) != 0;
+}
+
+static uint64_t stack_groups(const struct spec *s)
+{
+	uint64_t groups = G_ALL | G_STREAM;
+
+	for (unsigned i = 0; i < s->nparts; i++)
+		groups |= s->part[i].type->groups;
+	return groups;
+}
+
+/* The part called by "tls2." or "tcp.": the n-th of that name from the left. */
+static struct part *part_called(struct spec *s, const char *prefix, size_t len)
+{
+	size_t letters = len;
+	unsigned nth = 1;
+
+	while (letters && prefix[letters - 1] >= '0' && prefix[letters - 1] <= '9')
+		letters--;
+	if (letters && letters < len)
+		nth = (unsigned)strtoul(prefix + letters, NULL, 10);
+	for (unsigned i = s->nparts; i-- > 0;)
+		if (text_in_list(prefix, len, s->part[i].type->names) >= 0 ||
+		    (text_in_list(prefix, letters, s->part[i].type->names) >= 0 &&
+		     --nth == 0))
+			return &s->part[i];
+	return NULL;
+}
+
+/* The member that an option stands for, put on top unless it is there. */
+struct part *parse_insert(struct parse *p, const char *layer, struct piece at)
+{
+	struct spec *s = p->out;
+	const struct type *t = type_find(layer, strlen(layer));
+
+	for (unsigned i = s->nparts; t && i-- > 0;)
+		if (s->part[i].type == t)
+			return &s->part[i];
+	if (!t || parse_push(p, t, t->names, at) != IO_OK)
+		return NULL;
+	return &s->part[s->nparts - 1];
+}
+
+static enum io not_taken(struct parse *p, const struct raw_option *o, const struct opt *opt)
+{
+	char takers[100];
+
+	suggest_takers(opt->owners, takers, sizeof(takers));
+	return fail_at(p->fail, p->lex.input, o->name.at, o->name.len,
+		       "%s does not take the option \"%s\"%s%s", p->raw.keyword.text,
+		       o->name.text, *takers ? "; these do: " : "", takers);
+}
+
+static enum io owner_of(struct parse *p, const struct raw_option *o, const struct opt *opt,
+			struct part **out)
+{
+	struct spec *s = p->out;
+
+	*out = NULL;
+	if (opt->act.how == HOW_INSERT) {
+		*out = parse_insert(p, opt->act.layer, o->name);
+		return *out ? IO_OK : IO_FAIL;
+	}
+	for (unsigned i = s->nparts; i-- > 0;)
+		if (takes(&s->part[i], opt)) {
+			*out = &s->part[i];
+			return IO_OK;
+		}
+	if (!s->rules.any_option)
+		return not_taken(p, o, opt);
+	*out = &s->part[0];
+	return IO_OK;
+}
+
+static enum io unavailable(struct parse *p, const struct raw_option *o, const struct opt *opt)
+{
+	const char *why = opt->act.how == HOW_LATER ? "is not yet available" :
+			  opt->act.how == HOW_REFUSED ? opt->act.layer :
+			  "is not available on this system";
+
+	return fail_at(p->fail, p->lex.input, o->name.at, o->name.len, "option \"%s\"%s %s",
+		       o->name.text, opt->act.how == HOW_REFUSED ? ":" : "", why);
+}
+
+static enum io add_value(struct parse *p, struct part *q, const struct raw_option *o,
+			 const struct opt *opt)
+{
+	struct optval *all = mem_resize(q->val, q->nvals + 1, sizeof(*all));
+	const struct piece *at = o->given ? &o->value : &o->name;
+
+	if (!all)
+		return fail_memory(p->fail);
+	q->val = all;
+	q->val[q->nvals++] = (struct optval){ .opt = opt, .given = o->given,
+					      .at = at->at, .len = at->len };
+	return optval_parse(&q->val[q->nvals - 1], o->given ? o->value.text : NULL,
+			    p->lex.input, at->at, at->len, p->fail);
+}
+
+static enum io place_option(struct parse *p, const struct raw_option *o)
+{
+	const char *name = o->name.text, *dot = strchr(name, '.');
+	struct part *q = NULL;
+	const struct opt *opt;
+	char hint[SUGGEST_TEXT];
+
+	if (dot) {
+		q = part_called(p->out, name, (size_t)(dot - name));
+		if (!q)
+			return fail_at(p->fail, p->lex.input, o->name.at,
+				       (size_t)(dot - name), "no \"%.*s\" in this stack",
+				       (int)(dot - name), name);
+		name = dot + 1;
+	}
+	opt = opt_find(name, strlen(name));
+	if (!opt)
+		return fail_at(p->fail, p->lex.input, o->name.at, o->name.len,
+			       "unknown option \"%s\"%s", name,
+			       suggest_option(name, strlen(name), stack_groups(p->out),
+					      hint));
+	if (!opt_available(opt))
+		return unavailable(p, o, opt);
+	if (q && !takes(q, opt))
+		return not_taken(p, o, opt);
+	if (!q && owner_of(p, o, opt, &q) != IO_OK)
+		return IO_FAIL;
+	return add_value(p, q, o, opt);
+}
+
+enum io parse_options(struct parse *p)
+{
+	for (size_t i = 0; i < p->raw.noptions; i++)
+		if (!p->raw.option[i].taken && place_option(p, &p->raw.option[i]) != IO_OK)
+			return IO_FAIL;
+	return IO_OK;
+}

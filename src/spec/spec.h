@@ -1,0 +1,69 @@
+/* An address as the user wrote it: a stack of parts with arguments and options.
+ *
+ *	arg    := single [ "!!" single ]
+ *	single := keyword { "+" keyword } { ":" argument } { "," name [ "=" value ] }
+ *
+ * Arguments are taken from the wire upward: the transport first.  An option goes
+ * to the member that takes it; if several do, to the one nearest the
+ * application; "tls2.verify=0" names the second tls from the left.
+ * Nothing is opened here; whatever can be wrong with the words is found here. */
+#ifndef SOCKCAT_SPEC_SPEC_H
+#define SOCKCAT_SPEC_SPEC_H
+
+#include "spec/option.h"
+#include "spec/type.h"
+
+enum { STACK_MAX = 12, ARGS_MAX = 5 };
+
+/* One member of a stack. */
+struct part {
+	const struct type *type;	/* ref */
+	const char *name;		/* ref: the keyword as typed (for messages) */
+	const char *arg[ARGS_MAX];	/* ref: into the spec's copies */
+	size_t arg_at[ARGS_MAX], arg_len[ARGS_MAX];	/* where they stand in the input, for carets */
+	unsigned nargs;
+	struct optval *val;		/* own */
+	unsigned nvals;
+	void *prepared;			/* own by the type's code: made once by ops->prepare */
+	const struct spec *spec;	/* ref: the whole */
+};
+
+/* How a parse differs between dialects, and what its code may ask later. */
+struct spec_rules {
+	bool socat;		/* socat's own meaning of names where they differ */
+	bool any_option;	/* -g: no check whether the address takes the option */
+	int family;		/* -4 -6: AF_INET, AF_INET6 for types that leave it open; 0 = both */
+	int listen_family;	/* the same for listeners only (socat: AF_INET) */
+	int prefer;		/* which family is tried first; 0 = the resolver's order */
+};
+
+/* A parsed address.  After start-up it never changes and all sessions share it. */
+struct spec {
+	struct spec_rules rules;
+	const char *input;		/* ref: the word as typed */
+	char *copy[2];			/* own: the unquoted pieces; [1] those of spec_insert() */
+	struct part part[STACK_MAX];	/* [0] is the transport */
+	unsigned nparts;
+	struct spec *writer;		/* own: second half of a dual address, or NULL */
+};
+
+enum io spec_parse(const char *text, const struct spec_rules *rules, struct spec *out,
+		   struct fail *f);
+
+/* Puts the named layer on top, as if it had been typed leftmost (tap for -v). */
+enum io spec_insert(struct spec *s, const char *layer, const char *options,
+		    struct fail *f);
+
+void spec_free(struct spec *s);
+
+/* The topmost part that has the option, or NULL: for what a session asks of a
+ * whole address (retry, fork, connect-timeout, ...). */
+const struct part *spec_with(const struct spec *s, unsigned opt_id);
+
+bool part_has(const struct part *p, unsigned opt_id);		/* given and not 0 */
+const struct optval *part_val(const struct part *p, unsigned opt_id);	/* the last one given, or NULL */
+long long part_num(const struct part *p, unsigned opt_id, long long otherwise);
+uint64_t part_usec(const struct part *p, unsigned opt_id, uint64_t otherwise);
+const char *part_text(const struct part *p, unsigned opt_id, const char *otherwise);
+
+#endif

@@ -1,0 +1,87 @@
+/* "Did you mean": the known name nearest to what was typed. */
+#include "spec/suggest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+struct nearest {
+	const char *word;
+	size_t len;
+	const char *name;	/* the best so far */
+	size_t name_len;
+	unsigned distance;
+};
+
+/* names is one row's blank-separated list. */
+static void consider(struct nearest *n, const char *names)
+{
+	while (*names) {
+		size_t len = strcspn(names, " ");
+		unsigned d = text_distance(n->word, n->len, names, len);
+
+		if (d < n->distance)
+			*n = (struct nearest){ n->word, n->len, names, len, d };
+		names += len;
+		names += strspn(names, " ");
+	}
+}
+
+/* A word may differ by a third of its letters, short ones by one. */
+static struct nearest nearest_to(const char *word, size_t len)
+{
+	return (struct nearest){ .word = word, .len = len,
+				 .distance = (len < 4 ? 1 : (unsigned)len / 3) + 1 };
+}
+
+static const char *answer(const struct nearest *n, char to[SUGGEST_TEXT])
+{
+	to[0] = '\0';
+	if (n->name)
+		snprintf(to, SUGGEST_TEXT, "; did you mean \"%.*s\"?", (int)n->name_len, n->name);
+	return to;
+}
+
+const char *suggest_type(const char *word, size_t len, char to[SUGGEST_TEXT])
+{
+	struct nearest n = nearest_to(word, len);
+	const struct type *t;
+
+	for (size_t i = 0; (t = type_row(i)); i++)
+		if (!(t->flags & TYPE_HIDDEN))
+			consider(&n, t->names);
+	return answer(&n, to);
+}
+
+const char *suggest_option(const char *word, size_t len, uint64_t groups,
+			   char to[SUGGEST_TEXT])
+{
+	struct nearest n = nearest_to(word, len);
+	const struct opt *o;
+
+	for (size_t i = 0; (o = opt_row(i)); i++)
+		if (!groups || (o->owners & groups))
+			consider(&n, o->names);
+	return !n.name && groups ? suggest_option(word, len, 0, to) : answer(&n, to);
+}
+
+void suggest_takers(uint64_t groups, char *to, size_t cap)
+{
+	const struct type *t;
+	size_t used = 0;
+
+	to[0] = '\0';
+	for (size_t i = 0; (t = type_row(i)); i++) {
+		if (!(t->groups & groups) || (t->flags & (TYPE_HIDDEN | TYPE_LATER)))
+			continue;
+		if (used > 60) {
+			snprintf(to + used, cap - used, ", ...");
+			return;
+		}
+		used += (size_t)snprintf(to + used, cap - used, "%s%.*s", used ? ", " : "",
+					 (int)strcspn(t->names, " "), t->names);
+		if (used >= cap)
+			return;
+	}
+}
