@@ -1,0 +1,380 @@
+/* A stack of layers: built, opened bottom up, read, written, shut, freed. */
+#include "endpoint/endpoint.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/platform.h"
+
+/* ---- one layer ------------------------------------------------------------ */
+
+static struct layer *reads_itself(struct layer *l)
+{
+	while (!l->ops->read && l->below)
+		l = l->below;
+	return l;
+}
+
+static enum io read_back(struct layer *l, void *to, size_t cap, size_t *n)
+{
+	*n = l->nback < cap ? l->nback : cap;
+	memcpy(to, l->back, *n);
+	l->nback -= *n;
+	if (l->nback) {
+		memmove(l->back, l->back + *n, l->nback);
+	} else {
+		mem_free(l->back);
+		l->back = NULL;
+	}
+	return IO_OK;
+}
+
+enum io layer_read(struct layer *l, void *to, size_t cap, size_t *n)
+{
+	l = reads_itself(l);
+	if (l->nback)
+		return read_back(l, to, cap, n);
+	return l->ops->read ? l->ops->read(l, to, cap, n) : IO_EOF;
+}
+
+enum io layer_write(struct layer *l, const void *from, size_t len, size_t *n)
+{
+	while (!l->ops->write && l->below)
+		l = l->below;
+	if (!l->ops->write)
+		return fail_say(l->end->fail, PHASE_WRITE, 0, "%s cannot be written to",
+				l->part->name);
+	return l->ops->write(l, from, len, n);
+}
+
+enum io layer_shut(struct layer *l)
+{
+	while (!l->ops->shut && l->below)
+		l = l->below;
+	return l->ops->shut ? l->ops->shut(l) : IO_EOF;
+}
+
+bool layer_unread(struct layer *l, const void *from, size_t n)
+{
+	unsigned char *all;
+
+	if (n == 0)
+		return true;
+	l = reads_itself(l);
+	all = mem_resize(l->back, l->nback + n, 1);
+	if (!all)
+		return false;
+	memmove(all + n, all, l->nback);
+	memcpy(all, from, n);
+	l->back = all;
+	l->nback += n;
+	return true;
+}
+
+enum io layer_flush(struct layer *l, struct buf *out)
+{
+	while (out->len) {
+		size_t n = 0;
+		enum io r = layer_write(l, out->data, out->len, &n);
+
+		if (r != IO_OK)
+			return r;
+		buf_drop(out, n);
+	}
+	return IO_OK;
+}
+
+enum io layer_fill(struct layer *l, struct buf *in, size_t n)
+{
+	while (in->len < n) {
+		size_t got = 0, need = n - in->len;
+		unsigned char *room = buf_room(in, need);
+		enum io r;
+
+		if (!room)
+			return fail_memory(l->end->fail);
+		r = layer_read(l, room, need, &got);
+		if (r != IO_OK)
+			return r;
+		in->len += got;
+	}
+	return IO_OK;
+}
+
+/* ---- preparing a whole address -------------------------------------------- */
+
+enum io spec_prepare(struct spec *s, struct fail *f)
+{
+	for (; s; s = s->writer)
+		for (unsigned i = 0; i < s->nparts; i++) {
+			const struct layer_ops *ops = s->part[i].type->ops;
+
+			if (ops && ops->prepare && ops->prepare(&s->part[i], f) != IO_OK)
+				return IO_FAIL;
+		}
+	return IO_OK;
+}
+
+void spec_unprepare(struct spec *s)
+{
+	for (; s; s = s->writer)
+		for (unsigned i = s->nparts; i-- > 0;) {
+			const struct layer_ops *ops = s->part[i].type->ops;
+
+			if (ops && ops->unprepare && s->part[i].prepared)
+				ops->unprepare(&s->part[i]);
+		}
+}
+
+/* ---- birth ----------------------------------------------------------------- */
+
+static void fired(void *owner, unsigned ready)
+{
+	struct endpoint *e = owner;
+
+	e->ready |= ready;
+	e->wake(e->owner, ready);
+}
+
+static void watch_init(struct watch *w, struct endpoint *e)
+{
+	*w = (struct watch){ .fd = -1, .fn = fired, .owner = e };
+}
+
+enum io endpoint_build(struct endpoint *e)
+{
+	e->rfd = e->wfd = -1;
+	watch_init(&e->rwatch, e);
+	watch_init(&e->wwatch, e);
+	for (unsigned i = 0; i < e->spec->nparts; i++) {
+		const struct part *p = &e->spec->part[i];
+		struct layer *l = mem_new(1, p->type->ops->size);
+
+		if (!l)
+			return fail_memory(e->fail);
+		*l = (struct layer){
+			.ops = p->type->ops,
+			.below = i ? e->layer[i - 1] : NULL,
+			.end = e,
+			.part = p,
+		};
+		e->layer[e->nlayers++] = l;
+		if (!i || l->ops->read)
+			e->reader = l;
+		if (!i || l->ops->write)
+			e->writer = l;
+	}
+	return IO_OK;
+}
+
+enum io endpoint_open(struct endpoint *e)
+{
+	while (e->nopen < e->nlayers && !(e->listening && e->nopen)) {
+		struct layer *l = e->layer[e->nopen];
+		enum io r = l->ops->open ? l->ops->open(l) : IO_OK;
+
+		if (r != IO_OK)
+			return r;
+		e->nopen++;
+	}
+	return IO_OK;
+}
+
+enum io endpoint_accept(struct endpoint *e, struct endpoint *child)
+{
+	return e->layer[0]->ops->accept(e->layer[0], child);
+}
+
+/* ---- life ------------------------------------------------------------------ */
+
+enum io endpoint_read(struct endpoint *e, void *to, size_t cap, size_t *n)
+{
+	return layer_read(e->reader, to, cap, n);
+}
+
+enum io endpoint_write(struct endpoint *e, const void *from, size_t len, size_t *n)
+{
+	return layer_write(e->writer, from, len, n);
+}
+
+enum io endpoint_shut(struct endpoint *e)
+{
+	return layer_shut(e->layer[e->nlayers - 1]);
+}
+
+bool endpoint_is_raw(const struct endpoint *e)
+{
+	return e->reader == e->layer[0] && e->writer == e->layer[0] && !e->layer[0]->nback;
+}
+
+static bool want_on(struct endpoint *e, struct watch *w, int fd, unsigned want)
+{
+	if (w->fd != fd) {
+		if (w->want)
+			watch_set(e->loop, w, 0);
+		w->fd = fd;
+		w->always = false;
+	}
+	if (fd < 0)
+		return true;
+	return watch_set(e->loop, w, want);
+}
+
+bool endpoint_want(struct endpoint *e, unsigned want)
+{
+	if (e->rfd == e->wfd)
+		return want_on(e, &e->rwatch, e->rfd, want & (READY_READ | READY_WRITE)) &&
+		       want_on(e, &e->wwatch, -1, 0);
+	return want_on(e, &e->rwatch, e->rfd, want & READY_READ) &&
+	       want_on(e, &e->wwatch, e->wfd, want & (READY_WRITE | READY_ERROR));
+}
+
+void endpoint_wake(struct endpoint *e)
+{
+	fired(e, READY_WAKE);
+}
+
+void endpoint_woken(void *endpoint, unsigned ready)
+{
+	fired(endpoint, ready | READY_WAKE);
+}
+
+/* ---- death ----------------------------------------------------------------- */
+
+void endpoint_abort(struct endpoint *e)
+{
+	struct linger hard = { .l_onoff = 1, .l_linger = 0 };
+
+	if (e->network && e->rfd >= 0)
+		setsockopt(e->rfd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+}
+
+void endpoint_free(struct endpoint *e)
+{
+	if (e->loop) {
+		watch_set(e->loop, &e->rwatch, 0);
+		watch_set(e->loop, &e->wwatch, 0);
+	}
+	while (e->nlayers) {
+		struct layer *l = e->layer[--e->nlayers];
+
+		if (l->ops->free)
+			l->ops->free(l);
+		mem_free(l->back);
+		mem_free(l);
+		e->layer[e->nlayers] = NULL;
+	}
+	if (e->spec) {
+		sys_close(e->rfd);
+		if (e->wfd != e->rfd)
+			sys_close(e->wfd);
+	}
+	e->rfd = e->wfd = -1;
+	e->nopen = 0;
+	e->ready = 0;
+	e->reader = e->writer = NULL;
+	e->peer = e->local = NULL;
+	e->target = NULL;
+	e->server = e->messages = e->network = e->direct = false;
+}
+
+/* ---- who is there ---------------------------------------------------------- */
+
+typedef int name_call(int fd, struct sockaddr *sa, socklen_t *len);
+
+static bool ask_name(const struct name *known, int fd, name_call *ask, struct name *out)
+{
+	if (known) {
+		*out = *known;
+		return out->len > 0;
+	}
+	out->len = sizeof(out->sa);
+	if (fd >= 0 && ask(fd, (struct sockaddr *)&out->sa, &out->len) == 0)
+		return true;
+	out->len = 0;
+	return false;
+}
+
+static int some_fd(const struct endpoint *e)
+{
+	return e->rfd >= 0 ? e->rfd : e->wfd;
+}
+
+bool endpoint_peer(const struct endpoint *e, struct name *out)
+{
+	return ask_name(e->peer, some_fd(e), getpeername, out);
+}
+
+bool endpoint_local(const struct endpoint *e, struct name *out)
+{
+	return ask_name(e->local, some_fd(e), getsockname, out);
+}
+
+/* "tls+tcp": what stands in the spec, in the user's order, without what
+ * options put there. */
+static size_t stack_text(const struct endpoint *e, char *to, size_t cap)
+{
+	size_t used = 0;
+
+	to[0] = '\0';
+	for (unsigned i = e->spec->nparts; i-- > 0 && used < cap;) {
+		const struct part *p = &e->spec->part[i];
+		const char *name = p->type->names;
+
+		if (p->type->flags & TYPE_HIDDEN)
+			continue;
+		used += (size_t)snprintf(to + used, cap - used, "%s%.*s", used ? "+" : "",
+					 (int)strcspn(name, " -"), name);
+	}
+	return used < cap ? used : cap - 1;
+}
+
+const char *endpoint_text(const struct endpoint *e, char *to, size_t cap)
+{
+	struct name peer, local;
+	char a[NAME_TEXT], b[NAME_TEXT];
+	size_t used;
+
+	if (!endpoint_peer(e, &peer) || !endpoint_local(e, &local)) {
+		snprintf(to, cap, "%s", e->spec->input);
+		return to;
+	}
+	used = stack_text(e, to, cap);
+	name_text(e->server ? &peer : &local, a, sizeof(a));
+	name_text(e->server ? &local : &peer, b, sizeof(b));
+	snprintf(to + used, cap - used, " %s → %s", a, b);
+	return to;
+}
+
+/* ---- what programs may know ------------------------------------------------ */
+
+bool environment_add(struct environment *env, const char *name, const char *value)
+{
+	char **all = mem_resize(env->pair, env->n + 1, sizeof(*all));
+
+	if (!all)
+		return false;
+	env->pair = all;
+	env->pair[env->n] = mem_format("%s=%s", name, value);
+	return env->pair[env->n] && ++env->n;
+}
+
+void environment_free(struct environment *env)
+{
+	for (size_t i = 0; i < env->n; i++)
+		mem_free(env->pair[i]);
+	mem_free(env->pair);
+	*env = (struct environment){ 0 };
+}
+
+bool endpoint_describe(struct endpoint *e, struct environment *env)
+{
+	for (unsigned i = 0; i < e->nopen; i++)
+		if (e->layer[i]->ops->describe &&
+		    !e->layer[i]->ops->describe(e->layer[i], env))
+			return false;
+	return true;
+}

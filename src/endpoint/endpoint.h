@@ -1,0 +1,93 @@
+/* A stack of layers, built from a spec, opened bottom up, shut top down. */
+#ifndef SOCKCAT_ENDPOINT_ENDPOINT_H
+#define SOCKCAT_ENDPOINT_ENDPOINT_H
+
+#include "base/name.h"
+#include "endpoint/layer.h"
+#include "loop/loop.h"
+
+struct endpoint {
+	struct layer *layer[STACK_MAX];	/* own; [0] is the transport */
+	unsigned char nlayers, nopen;
+	unsigned char side;		/* 0 = first address, 1 = second */
+	bool listening;			/* set by the server before open: bind and listen, don't accept */
+	bool server;			/* set by the transport when the peer came to us: layers play the server */
+	bool shared;			/* one of many sessions: leave inherited descriptors to the others */
+	bool messages;			/* set by the transport: one read is one message */
+	bool network;			/* set by the transport: failures are send/receive, not local */
+	bool direct;			/* its program got the other side's descriptors: nothing to relay */
+	bool reads, writes;		/* directions that the session will use, set before open */
+	struct layer *reader, *writer;	/* ref: topmost layer that touches the bytes; NULL = none can */
+	int rfd, wfd;			/* own; set by the transport, often the same; -1 = none */
+	struct watch rwatch, wwatch;	/* wwatch is unused while wfd == rfd */
+	unsigned ready;			/* READY_* since the owner last looked */
+	const char *target;		/* ref: who is at the far end, for the next layer up */
+	const struct name *peer;	/* ref, own of the transport: where getpeername(2) can't know */
+	const struct name *local;	/* ref: the same for getsockname(2) */
+	int child_status;		/* set by the transport: its program's exit code as shells tell it
+					 * (128 + signal), 0 = fine, -1 = not known */
+	struct endpoint *other;		/* ref: the session's other side, or NULL */
+	const struct spec *spec;	/* ref */
+	struct loop *loop;		/* ref */
+	struct fail *fail;		/* ref: the session's */
+	wake_fn *wake;			/* called when a watch fires or endpoint_wake() */
+	void *owner;			/* ref: for wake */
+};
+
+/* Runs prepare for every part of the address (and its writer half).  Once, at start. */
+enum io spec_prepare(struct spec *s, struct fail *f);
+void spec_unprepare(struct spec *s);
+
+/* Allocates the layers.  The caller has set spec, loop, fail, wake, owner, side,
+ * other, shared, listening, reads and writes before; all else is zero.  rfd and wfd become -1. */
+enum io endpoint_build(struct endpoint *e);
+
+/* Bottom up; a step, resumes at the layer that had to wait. */
+enum io endpoint_open(struct endpoint *e);
+
+/* Hands one waiting connection of a listening endpoint to child, which is built. */
+enum io endpoint_accept(struct endpoint *e, struct endpoint *child);
+
+enum io endpoint_read(struct endpoint *e, void *to, size_t cap, size_t *n);
+enum io endpoint_write(struct endpoint *e, const void *from, size_t len, size_t *n);
+
+/* Top down; a step.  IO_EOF: see layer_ops.shut. */
+enum io endpoint_shut(struct endpoint *e);
+
+/* Top down; closes rfd and wfd, withdraws the watches.  The struct can be built
+ * again after.  Fine for one that was never built (all zero). */
+void endpoint_free(struct endpoint *e);
+
+/* The next close sends RST instead of FIN, where the transport has that. */
+void endpoint_abort(struct endpoint *e);
+
+/* What to wait for on this endpoint: READY_READ | READY_WRITE | READY_ERROR. */
+bool endpoint_want(struct endpoint *e, unsigned want);
+
+/* A layer's own timer, child or resolver has news: the owner runs. */
+void endpoint_wake(struct endpoint *e);
+
+/* The same with the types of the callbacks: fits wake_fn with owner = endpoint. */
+void endpoint_woken(void *endpoint, unsigned ready);
+
+/* Reader and writer are the transport itself. */
+bool endpoint_is_raw(const struct endpoint *e);
+
+/* Addresses of the two ends as far as known; false (and len 0) if not a socket. */
+bool endpoint_peer(const struct endpoint *e, struct name *out);
+bool endpoint_local(const struct endpoint *e, struct name *out);
+
+/* "tcp 127.0.0.1:51234 → 127.0.0.1:8080" (from → to as the connection was made), or
+ * the address as typed for what is no socket.  Returns to. */
+const char *endpoint_text(const struct endpoint *e, char *to, size_t cap);
+
+/* For programs: NAME=value pairs without prefix, see layer_ops.describe. */
+struct environment {
+	char **pair;		/* own, each own */
+	size_t n;
+};
+bool environment_add(struct environment *env, const char *name, const char *value);
+void environment_free(struct environment *env);
+bool endpoint_describe(struct endpoint *e, struct environment *env);
+
+#endif

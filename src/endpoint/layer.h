@@ -1,0 +1,87 @@
+/* The contract that every layer and transport keeps. */
+#ifndef SOCKCAT_ENDPOINT_LAYER_H
+#define SOCKCAT_ENDPOINT_LAYER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/fail.h"
+#include "base/io.h"
+#include "spec/spec.h"
+
+struct endpoint;
+struct layer;
+struct buf;
+struct environment;
+
+/* Every function is optional; a missing read or write means that the bytes pass
+ * through untouched, and then the layer costs nothing once open.
+ *
+ *  - A layer calls only layer_read, layer_write, layer_shut, layer_unread, layer_flush and
+ *    layer_fill on l->below.
+ *  - IO_OK from write means that *n > 0 bytes went below (for messages: the
+ *    whole message, len may be 0).  A layer owes nothing: what it could not pass
+ *    down it has not accepted, and the caller will come again with the same
+ *    bytes.  One that cannot help keeping bytes (TLS records) flushes them
+ *    before it accepts more.
+ *  - IO_OK from read means *n bytes (0 only where endpoint.messages is set).
+ *  - Whatever the layer below answers is passed up unchanged, unless it is an
+ *    end that came too early.  So the top answer always names the real wait.
+ *  - Bytes read beyond one's own message are given back with layer_unread.
+ *  - Only a transport has descriptors.  While it races several it watches them
+ *    itself and answers IO_WAIT; a layer that keeps time owns a timer, answers
+ *    IO_WAIT and calls endpoint_wake() when it is due.
+ *  - After IO_FAIL no call but free follows. */
+struct layer_ops {
+	size_t size;	/* of the struct that starts with struct layer; zeroed by the core */
+
+	/* Once per part, before anything opens: check arguments and options, load
+	 * files.  What it makes it hangs on p->prepared. */
+	enum io (*prepare)(struct part *p, struct fail *f);
+	void (*unprepare)(struct part *p);	/* frees p->prepared */
+
+	enum io (*open)(struct layer *l);	/* a step; what is below is already open */
+
+	/* Listening transports only (endpoint.listening): IO_OK = child, built
+	 * but not opened, now holds one connection and its open() will find it;
+	 * IO_READ = none waiting. */
+	enum io (*accept)(struct layer *l, struct endpoint *child);
+
+	enum io (*read)(struct layer *l, void *to, size_t cap, size_t *n);
+	enum io (*write)(struct layer *l, const void *from, size_t len, size_t *n);
+
+	/* Say that no more will be written.  A step.  IO_EOF = said, or cannot be
+	 * said here (datagrams, terminals): the other direction gets no end of its
+	 * own from this, so the session only lingers for its answer window. */
+	enum io (*shut)(struct layer *l);
+
+	/* Adds what programs on the other side may know of this one
+	 * (PEERADDR, OPENSSL_X509_SUBJECT ...); false = out of memory. */
+	bool (*describe)(struct layer *l, struct environment *env);
+
+	void (*free)(struct layer *l);	/* own resources only, also of a half-open layer */
+};
+
+struct layer {
+	const struct layer_ops *ops;	/* ref */
+	struct layer *below;		/* ref; NULL for the transport */
+	struct endpoint *end;		/* ref */
+	const struct part *part;	/* ref: arguments and options */
+	unsigned char *back;		/* own: bytes given back, read first */
+	size_t nback;
+};
+
+/* What a layer may do with the one below it (or with itself, from above). */
+enum io layer_read(struct layer *l, void *to, size_t cap, size_t *n);
+enum io layer_write(struct layer *l, const void *from, size_t len, size_t *n);
+enum io layer_shut(struct layer *l);
+
+/* Give bytes back, to be read again before any others.  False: out of memory. */
+bool layer_unread(struct layer *l, const void *from, size_t n);
+
+/* Write all of out and empty it; IO_OK when it is empty. */
+enum io layer_flush(struct layer *l, struct buf *out);
+/* Read until in holds at least n bytes; IO_EOF if the end comes before. */
+enum io layer_fill(struct layer *l, struct buf *in, size_t n);
+
+#endif
