@@ -1,0 +1,44 @@
+/* Reading, writing and shutting descriptors: what most transports share, and
+ * the addresses that are nothing else: stdio stdin stdout stderr fd:N.
+ *
+ * A descriptor we opened ourselves is non-blocking.  One we inherited (stdin,
+ * fd:3) is shared with other programs and its flags are never touched: sockets
+ * get MSG_DONTWAIT, pipes and terminals are reopened where the system can, and
+ * what is left is polled before each call. */
+#ifndef SOCKCAT_ADDR_FD_H
+#define SOCKCAT_ADDR_FD_H
+
+#include <termios.h>
+
+#include "endpoint/endpoint.h"
+
+/* What stands behind a descriptor. */
+enum fd_kind { FD_FILE, FD_PIPE, FD_TTY, FD_SOCKET, FD_DGRAM /* keeps message boundaries */, FD_OTHER };
+
+/* The first member of every transport over plain descriptors. */
+struct fd_layer {
+	struct layer l;
+	enum fd_kind rkind, wkind;
+	bool rblocking, wblocking;	/* not ours to make non-blocking: poll first */
+	bool wshut;			/* the write half has been shut */
+	int worig;			/* the inherited original of wfd, to be closed with it; or -1 */
+	struct termios saved;		/* of a terminal whose modes were changed */
+	int saved_fd;			/* -1 = nothing to restore */
+};
+
+/* Sets l->end's rfd and wfd, which become owned by the endpoint.  Either may be
+ * -1.  Applies PH_FD options and termios.  Finds out the kinds; sets end->messages for
+ * datagram and seqpacket sockets, end->network for sockets of the internet families. */
+enum io fd_take(struct fd_layer *x, int rfd, int wfd);
+
+/* The same for descriptors that we were started with. */
+enum io fd_inherit(struct fd_layer *x, int rfd, int wfd);
+
+/* The three steps, usable as ops of any transport that starts with struct fd_layer. */
+enum io fd_read(struct layer *l, void *to, size_t cap, size_t *n);
+enum io fd_write(struct layer *l, const void *from, size_t len, size_t *n);
+enum io fd_shut(struct layer *l);
+bool fd_describe(struct layer *l, struct environment *env);
+void fd_free(struct layer *l);
+
+#endif

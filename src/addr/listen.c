@@ -1,0 +1,326 @@
+/* Listening streams: tcp and its kin, UNIX sockets, and accept-fd. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "addr/fd.h"
+#include "addr/socket.h"
+#include "base/log.h"
+#include "base/platform.h"
+#include "base/text.h"
+#include "endpoint/apply.h"
+
+struct listener {
+	struct fd_layer x;
+	enum { LISTEN_START, LISTEN_WAIT, LISTEN_HANDED, LISTEN_OPEN } state;
+	bool made_path;			/* a socket file of ours is in the file system */
+	bool pathless;			/* accept-fd: not ours to unlink */
+};
+
+/* ---- where ----------------------------------------------------------------------- */
+
+/* The families to try in turn: one IPv6 socket serves both, IPv4 alone is the
+ * way where the system has no IPv6. */
+static unsigned families(const struct part *p, int out[2])
+{
+	const struct spec_rules *rules = &p->spec->rules;
+	int family = p->type->family;
+	struct name n;
+
+	if (family == AF_UNSPEC)
+		family = rules->family ? rules->family : rules->listen_family;
+	family = (int)part_num(p, OPT_FAMILY, family);
+	if (family == AF_UNSPEC && part_val(p, OPT_BIND))
+		family = socket_bind_name(p, AF_INET, &n) ? AF_INET : AF_INET6;
+	out[0] = family ? family : AF_INET6;
+	out[1] = AF_INET;
+	return family ? 1 : 2;
+}
+
+static enum io find_port(const struct part *p, unsigned *port, struct fail *f)
+{
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_family = AF_INET,
+				  .ai_socktype = p->type->socktype };
+	struct addrinfo *list;
+	long long n;
+	int r;
+
+	if (text_number(p->arg[0], strlen(p->arg[0]), 0, 65535, &n, NULL)) {
+		*port = (unsigned)n;
+		return IO_OK;
+	}
+	/* the services file, not the network */
+	r = getaddrinfo(NULL, p->arg[0], &hints, &list);
+	if (r)
+		return fail_say(f, PHASE_RESOLVE, r,
+				"%s: unknown service \"%s\" (give a port number)",
+				p->spec->input, p->arg[0]);
+	*port = ntohs(((struct sockaddr_in *)(void *)list->ai_addr)->sin_port);
+	freeaddrinfo(list);
+	return IO_OK;
+}
+
+static void place(const struct part *p, int family, unsigned port, struct name *at)
+{
+	if (!socket_bind_name(p, family, at)) {
+		*at = (struct name){ .len = family == AF_INET6 ? sizeof(struct sockaddr_in6)
+							       : sizeof(struct sockaddr_in) };
+		at->sa.ss_family = (sa_family_t)family;
+	}
+	name_set_port(at, port);
+}
+
+/* ---- listening ------------------------------------------------------------------- */
+
+static void set_int(int fd, int level, int name, int value)
+{
+	setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+static enum io bind_inet(struct listener *x, int family, unsigned port, int *fd,
+			 struct fail *f)
+{
+	const struct part *p = x->x.l.part;
+	struct name at;
+
+	place(p, family, port, &at);
+	if (socket_make(p, family, p->type->socktype, p->type->protocol, fd, f) != IO_OK)
+		return IO_FAIL;
+	if (!part_val(p, OPT_REUSEADDR))
+		set_int(*fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (family == AF_INET6 && !part_val(p, OPT_V6ONLY))
+		set_int(*fd, IPPROTO_IPV6, IPV6_V6ONLY, p->type->family == AF_INET6);
+	if (socket_bind(p, *fd, &at, family, f) == IO_OK)
+		return IO_OK;
+	sys_close(*fd);
+	return IO_FAIL;
+}
+
+static bool family_missing(const struct fail *f)
+{
+	return f->code == EAFNOSUPPORT || f->code == EADDRNOTAVAIL ||
+	       f->code == EPROTONOSUPPORT;
+}
+
+static enum io listen_inet(struct listener *x, int *fd)
+{
+	struct endpoint *e = x->x.l.end;
+	unsigned port = 0;
+	int family[2];
+	unsigned n = families(x->x.l.part, family);
+
+	if (find_port(x->x.l.part, &port, e->fail) != IO_OK)
+		return IO_FAIL;
+	for (unsigned i = 0; i < n; i++) {
+		struct fail f = { 0 };
+
+		if (bind_inet(x, family[i], port, fd, &f) == IO_OK)
+			return IO_OK;
+		if (i + 1 < n && family_missing(&f))
+			continue;
+		if (e->fail->phase == PHASE_NONE)
+			*e->fail = f;
+		break;
+	}
+	return IO_FAIL;
+}
+
+static enum io listen_unix(struct listener *x, int *fd)
+{
+	const struct part *p = x->x.l.part;
+	int type = (int)part_num(p, OPT_SOCKTYPE, p->type->socktype);
+	struct fail *f = x->x.l.end->fail;
+	struct name at;
+
+	if (socket_unix_name(p, p->arg[0], &at, f) != IO_OK ||
+	    socket_make(p, AF_UNIX, type, 0, fd, f) != IO_OK)
+		return IO_FAIL;
+	if (socket_bind_unix(p, *fd, &at, type, f) == IO_OK) {
+		x->made_path = ((struct sockaddr_un *)&at.sa)->sun_path[0] != '\0';
+		return IO_OK;
+	}
+	sys_close(*fd);
+	return IO_FAIL;
+}
+
+static enum io start_listening(struct listener *x, int fd)
+{
+	struct endpoint *e = x->x.l.end;
+	const struct part *p = x->x.l.part;
+	char text[NAME_TEXT];
+	struct name at;
+
+	e->rfd = e->wfd = fd;
+	if (!x->pathless && listen(fd, (int)part_num(p, OPT_BACKLOG, sys_backlog())) < 0)
+		return fail_sys(e->fail, PHASE_BIND, "cannot listen on %s", p->spec->input);
+	if (apply_phase(p, fd, PH_LISTEN, e->fail) != IO_OK)
+		return IO_FAIL;
+	endpoint_local(e, &at);
+	log_say(LEVEL_NOTICE, "listening on %s", name_log(&at, text, sizeof(text)));
+	return IO_OK;
+}
+
+/* ---- accepting ------------------------------------------------------------------- */
+
+static bool is_transient(int err)
+{
+	return err == EINTR || err == ECONNABORTED || err == EPROTO || err == ENETDOWN ||
+	       err == EHOSTDOWN || err == EHOSTUNREACH || err == ENETUNREACH ||
+	       err == ENOPROTOOPT || err == EOPNOTSUPP;
+}
+
+static bool is_shortage(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
+}
+
+static void log_accepted(int fd, const struct name *peer)
+{
+	struct name at = { .len = sizeof(at.sa) };
+	char from[NAME_TEXT], to[NAME_TEXT];
+
+	if (!log_wants(LEVEL_NOTICE))
+		return;
+	if (getsockname(fd, (struct sockaddr *)&at.sa, &at.len) < 0)
+		at.len = 0;
+	log_say(LEVEL_NOTICE, "accepting connection from %s on %s",
+		name_log(peer, from, sizeof(from)), name_log(&at, to, sizeof(to)));
+}
+
+/* One admitted connection.  IO_READ: nobody waits.  IO_WAIT: the process or
+ * the system is short of descriptors or memory; try again later. */
+static enum io accept_one(struct layer *l, int *fd)
+{
+	for (;;) {
+		struct name peer = { .len = sizeof(peer.sa) };
+
+		*fd = sys_accept(l->end->rfd, (struct sockaddr *)&peer.sa, &peer.len, true);
+		if (*fd >= 0) {
+			if (socket_admits(l->part, &peer)) {
+				log_accepted(*fd, &peer);
+				return IO_OK;
+			}
+			sys_close(*fd);
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			return IO_READ;
+		} else if (is_shortage(errno)) {
+			return IO_WAIT;
+		} else if (!is_transient(errno)) {
+			return fail_sys(l->end->fail, PHASE_CONNECT, "cannot accept on %s",
+					l->part->spec->input);
+		}
+	}
+}
+
+static enum io take_over(struct listener *x, int fd)
+{
+	struct endpoint *e = x->x.l.end;
+
+	x->state = LISTEN_OPEN;
+	e->server = true;
+	e->rfd = e->wfd = fd;
+	if (apply_phase(x->x.l.part, fd, PH_CONNECTED, e->fail) != IO_OK)
+		return IO_FAIL;
+	return fd_take(&x->x, fd, fd);
+}
+
+/* Without fork: one connection, and the listening socket is gone. */
+static enum io accept_only(struct listener *x)
+{
+	struct endpoint *e = x->x.l.end;
+	int fd, listening = e->rfd;
+	enum io r = accept_one(&x->x.l, &fd);
+
+	if (r == IO_WAIT)
+		return fail_sys(e->fail, PHASE_CONNECT, "cannot accept on %s",
+				x->x.l.part->spec->input);
+	if (r != IO_OK)
+		return r;
+	endpoint_want(e, 0);
+	sys_close(listening);
+	return take_over(x, fd);
+}
+
+static enum io run(struct listener *x, enum io (*make)(struct listener *x, int *fd))
+{
+	int fd;
+
+	switch (x->state) {
+	case LISTEN_START:
+		if (make(x, &fd) != IO_OK || start_listening(x, fd) != IO_OK)
+			return IO_FAIL;
+		x->state = LISTEN_WAIT;
+		/* fall through */
+	case LISTEN_WAIT:
+		return x->x.l.end->listening ? IO_OK : accept_only(x);
+	case LISTEN_HANDED:
+		return take_over(x, x->x.l.end->rfd);
+	case LISTEN_OPEN:
+		break;
+	}
+	return IO_OK;
+}
+
+static enum io listen_open(struct layer *l)
+{
+	return run((struct listener *)l,
+		   l->part->type->family == AF_UNIX ? listen_unix : listen_inet);
+}
+
+static enum io listen_accept(struct layer *l, struct endpoint *child)
+{
+	int fd;
+	enum io r = accept_one(l, &fd);
+
+	if (r != IO_OK)
+		return r;
+	child->rfd = child->wfd = fd;
+	((struct listener *)child->layer[0])->state = LISTEN_HANDED;
+	return IO_OK;
+}
+
+static void listen_free(struct layer *l)
+{
+	struct listener *x = (struct listener *)l;
+
+	fd_free(l);
+	if (x->made_path)
+		socket_unlink_unix(l->part, l->part->arg[0]);
+}
+
+#define LISTEN_OPS .size = sizeof(struct listener), .accept = listen_accept, \
+	.read = fd_read, .write = fd_write, .shut = fd_shut, .describe = fd_describe, \
+	.free = listen_free
+
+const struct layer_ops listen_ops = {
+	LISTEN_OPS, .prepare = socket_prepare, .unprepare = socket_unprepare, .open = listen_open,
+};
+
+/* ---- accept-fd:N ------------------------------------------------------------------ */
+
+static enum io inherit(struct listener *x, int *fd)
+{
+	const struct part *p = x->x.l.part;
+	long long n = -1;
+
+	x->pathless = true;
+	text_number(p->arg[0], strlen(p->arg[0]), 0, INT_MAX, &n, NULL);
+	*fd = n < 0 ? -1 : sys_dup((int)n);
+	/* whoever hands over a listener has done with it: its flags are ours */
+	if (*fd < 0 || !sys_nonblock(*fd))
+		return fail_sys(x->x.l.end->fail, PHASE_BIND, "%s: no such listening descriptor",
+				p->spec->input);
+	return IO_OK;
+}
+
+static enum io accept_fd_open(struct layer *l)
+{
+	return run((struct listener *)l, inherit);
+}
+
+const struct layer_ops accept_fd_ops = { LISTEN_OPS, .open = accept_fd_open };

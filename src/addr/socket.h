@@ -1,0 +1,46 @@
+/* Making sockets: what every socket transport does, once. */
+#ifndef SOCKCAT_ADDR_SOCKET_H
+#define SOCKCAT_ADDR_SOCKET_H
+
+#include "base/name.h"
+#include "endpoint/endpoint.h"
+
+/* A non-blocking close-on-exec socket with the part's PH_SOCKET options on it.
+ * *fd is the caller's.  Type and protocol: the part's socktype= and protocol options win. */
+enum io socket_make(const struct part *p, int family, int type, int protocol, int *fd,
+		    struct fail *f);
+
+/* ops.prepare and ops.unprepare of every type that calls socket_bind(): looks up
+ * the host of bind= once, at start, so that nobody waits for a resolver later. */
+enum io socket_prepare(struct part *p, struct fail *f);
+void socket_unprepare(struct part *p);
+
+/* The address that bind= names for this family; false if there is none. */
+bool socket_bind_name(const struct part *p, int family, struct name *out);
+
+/* Binds fd to `to` if given (listeners), else where bind= sourceport= lowport of
+ * the part say, if anywhere; PH_BOUND options after. */
+enum io socket_bind(const struct part *p, int fd, const struct name *to, int family,
+		    struct fail *f);
+
+/* range= sourceport= lowport of a listener's part: may this peer come in?  A refusal
+ * is logged (warning) and the connection is the caller's to close. */
+bool socket_admits(const struct part *p, const struct name *peer);
+
+/* UNIX names: path, or abstract by the type or a leading '@'-less row; honours
+ * unix-tightsocklen.  Used by stream and datagram transports. */
+enum io socket_unix_name(const struct part *p, const char *path, struct name *out, struct fail *f);
+
+/* Binds a UNIX socket to its file system name: chdir and umask in force, stale
+ * socket files replaced (probed by connect), live ones not, unlink-early obeyed,
+ * owner and mode right before anyone else can connect (bound under a private name
+ * first and renamed where that is needed). */
+enum io socket_bind_unix(const struct part *p, int fd, const struct name *at, int socktype, struct fail *f);
+
+/* Removes the name again, unless unlink-close=0 or it is abstract. */
+void socket_unlink_unix(const struct part *p, const char *path);
+
+/* True if the type of the part means abstract UNIX names. */
+bool socket_is_abstract(const struct part *p);
+
+#endif
