@@ -1,0 +1,198 @@
+/* One direction: read, write, keep what did not fit. */
+#include "relay/pump.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* So much is moved before others get their turn. */
+enum { BUDGET = 16 };
+
+struct chunk {
+	size_t at, len;			/* data[at .. len) is still to be written */
+	unsigned char data[];
+};
+
+/* May a step that answered `wait` be tried again, now that `ready` came? */
+static bool may_try(enum io wait, unsigned ready)
+{
+	switch (wait) {
+	case IO_OK:
+		return true;
+	case IO_READ:
+		return ready & (READY_READ | READY_WAKE);
+	case IO_WRITE:
+		return ready & (READY_WRITE | READY_WAKE);
+	default:
+		return ready & READY_WAKE;
+	}
+}
+
+static unsigned wanted(enum io wait)
+{
+	return wait == IO_READ ? READY_READ : wait == IO_WRITE ? READY_WRITE : 0;
+}
+
+unsigned pump_wants_from(const struct pump *p)
+{
+	return p->off || p->done || p->left || p->eof ? 0 : wanted(p->from_wait);
+}
+
+unsigned pump_wants_to(const struct pump *p)
+{
+	if (p->off || p->done || p->discard)
+		return 0;
+	return p->to_wait == IO_OK ? READY_ERROR : wanted(p->to_wait);
+}
+
+static void drop_left(struct pump *p)
+{
+	mem_free(p->left);
+	p->left = NULL;
+}
+
+void pump_free(struct pump *p)
+{
+	drop_left(p);
+}
+
+/* The direction is over; what was not written never will be. */
+static enum io finish(struct pump *p)
+{
+	drop_left(p);
+	p->eof = p->done = true;
+	return IO_EOF;
+}
+
+/* ---- writing ------------------------------------------------------------------ */
+
+static enum io write_all(struct pump *p, const unsigned char *from, size_t len, size_t *done)
+{
+	do {
+		size_t n = 0;
+		enum io r = endpoint_write(p->to, from + *done, len - *done, &n);
+
+		if (r != IO_OK)
+			return r;
+		*done += n;
+		p->bytes += n;
+	} while (*done < len && !p->to->messages);
+	*done = len;
+	return IO_OK;
+}
+
+static enum io write_left(struct pump *p)
+{
+	struct chunk *c = p->left;
+	enum io r = write_all(p, c->data, c->len, &c->at);
+
+	if (r == IO_OK)
+		drop_left(p);
+	return r;
+}
+
+static enum io keep(struct pump *p, const unsigned char *from, size_t len)
+{
+	p->left = mem_new(1, sizeof(*p->left) + len);
+	if (!p->left)
+		return fail_memory(p->to->fail);
+	p->left->at = 0;
+	p->left->len = len;
+	memcpy(p->left->data, from, len);
+	return IO_OK;
+}
+
+static enum io write_new(struct pump *p, const unsigned char *from, size_t len)
+{
+	size_t done = 0;
+	enum io r;
+
+	if (p->discard || (len == 0 && !p->to->messages))
+		return IO_OK;
+	r = write_all(p, from, len, &done);
+	if ((r == IO_READ || r == IO_WRITE || r == IO_WAIT) &&
+	    keep(p, from + done, len - done) != IO_OK)
+		return IO_FAIL;
+	return r;
+}
+
+/* ---- one direction -------------------------------------------------------------- */
+
+static enum io shut(struct pump *p)
+{
+	enum io r = p->discard ? IO_OK : endpoint_shut(p->to);
+
+	if (r == IO_OK || r == IO_EOF) {
+		p->shut_eof = r == IO_EOF;
+		p->done = true;
+		return IO_EOF;
+	}
+	p->to_wait = r;
+	return r;
+}
+
+/* The reader of a pipe went away while there was nothing to write.  A program
+ * may stop listening and still talk; anybody else is simply gone. */
+static enum io reader_gone(struct pump *p)
+{
+	if (p->to->spec->part[0].type->flags & TYPE_PROGRAM)
+		return finish(p);
+	return fail_say(p->to->fail, PHASE_WRITE, EPIPE,
+			"cannot write to %s: broken pipe (its reader has gone)",
+			p->to->spec->input);
+}
+
+static enum io wrote(struct pump *p, enum io r)
+{
+	if (r == IO_EOF)
+		return finish(p);
+	p->to_wait = r;
+	return r;
+}
+
+static enum io read_write(struct pump *p)
+{
+	unsigned char *scratch = loop_services(p->from->loop)->scratch;
+	size_t n = 0;
+	enum io r = endpoint_read(p->from, scratch, p->block, &n);
+
+	if (r == IO_EOF) {
+		p->eof = true;
+		return IO_OK;
+	}
+	p->from_wait = r;
+	if (r != IO_OK)
+		return r;
+	p->blocks++;
+	return wrote(p, write_new(p, scratch, n));
+}
+
+/* The next thing to do in this direction. */
+static enum io step(struct pump *p)
+{
+	if (p->left)
+		return wrote(p, write_left(p));
+	return p->eof ? shut(p) : read_write(p);
+}
+
+enum io pump_run(struct pump *p, unsigned from_ready, unsigned to_ready)
+{
+	if (p->off || p->done)
+		return IO_EOF;
+	if (p->to_wait == IO_OK && (to_ready & READY_ERROR))
+		return reader_gone(p);
+	if (!may_try(p->to_wait, to_ready) ||
+	    (!p->left && !p->eof && !may_try(p->from_wait, from_ready)))
+		return IO_OK;
+	p->to_wait = IO_OK;
+	for (unsigned i = 0; i < BUDGET; i++) {
+		enum io r = step(p);
+
+		if (r == IO_EOF || r == IO_FAIL)
+			return r;
+		if (r != IO_OK)
+			return IO_OK;
+	}
+	return IO_WAIT;
+}

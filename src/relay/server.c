@@ -1,0 +1,307 @@
+/* A listener with fork: sessions without number, in this process and loop. */
+#include "relay/server.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+enum {
+	BURST = 64,			/* connections taken before others get their turn */
+	SHORTAGE_USEC = 100 * 1000,	/* until a shortage of descriptors is looked at again */
+	RETRY_USEC = 1000 * 1000,
+};
+
+static bool by_messages(const struct server *v)
+{
+	return v->spec[v->side]->part[0].type->flags & TYPE_MESSAGES;
+}
+
+/* ---- end ------------------------------------------------------------------------- */
+
+static void close_listener(struct server *v)
+{
+	timer_stop(v->loop, &v->resume);
+	loop_cancel(v->loop, &v->again);
+	if (v->spare)
+		session_discard(v->spare);
+	v->spare = NULL;
+	endpoint_free(&v->listener);
+}
+
+static void end(struct server *v)
+{
+	close_listener(v);
+	if (v->ended)
+		v->ended(v->owner, v);
+	v->ended = NULL;
+}
+
+void server_drain(struct server *v)
+{
+	v->draining = true;
+	if (!v->live)
+		end(v);
+	else if (!by_messages(v))
+		close_listener(v);
+}
+
+void server_free(struct server *v)
+{
+	while (v->sessions) {
+		struct session *s = v->sessions;
+
+		v->sessions = s->next;
+		session_discard(s);
+	}
+	close_listener(v);
+}
+
+void server_report(const struct server *v)
+{
+	uint64_t bytes[2] = { v->bytes[0], v->bytes[1] };
+	uint64_t blocks[2] = { v->blocks[0], v->blocks[1] };
+
+	for (const struct session *s = v->sessions; s; s = s->next)
+		for (unsigned i = 0; i < 2; i++) {
+			bytes[i] += s->pump[i].bytes;
+			blocks[i] += s->pump[i].blocks;
+		}
+	log_always("STATISTICS: %u sessions so far, %u of them alive", v->next_id, v->live);
+	session_report_counts(bytes, blocks);
+}
+
+/* ---- sessions ---------------------------------------------------------------------- */
+
+static void resume(struct server *v)
+{
+	v->paused = false;
+	v->short_told = false;
+	if (v->listener.nopen)
+		endpoint_want(&v->listener, READY_READ);
+}
+
+static void session_ended(void *owner, struct session *s)
+{
+	struct server *v = owner;
+
+	for (unsigned i = 0; i < 2; i++) {
+		v->bytes[i] += s->pump[i].bytes;
+		v->blocks[i] += s->pump[i].blocks;
+	}
+	if (s->next)
+		s->next->prev = s->prev;
+	if (s->prev)
+		s->prev->next = s->next;
+	else
+		v->sessions = s->next;
+	v->live--;
+	if (v->draining && !v->live)
+		end(v);
+	else if (v->paused && !v->draining)
+		resume(v);
+}
+
+static void adopt(struct server *v, struct session *s)
+{
+	s->id = ++v->next_id;
+	s->next = v->sessions;
+	if (s->next)
+		s->next->prev = s;
+	v->sessions = s;
+	v->live++;
+	session_start(s);
+}
+
+static enum io make_spare(struct server *v)
+{
+	struct fail f = { 0 };
+	struct session *s;
+
+	if (v->spare)
+		return IO_OK;
+	s = session_new(v->loop, v->spec[0], v->spec[1], v->setup, &f);
+	if (!s)
+		return IO_FAIL;
+	s->first = (unsigned char)v->side;
+	s->accepted = true;
+	s->owner = v;
+	s->ended = session_ended;
+	if (session_build(s, v->side) != IO_OK) {
+		session_discard(s);
+		return IO_FAIL;
+	}
+	v->spare = s;
+	return IO_OK;
+}
+
+/* ---- accepting ---------------------------------------------------------------------- */
+
+static void pause_until_room(struct server *v)
+{
+	v->paused = true;
+	endpoint_want(&v->listener, 0);
+}
+
+/* Out of descriptors or memory: the connections wait in the backlog until a
+ * session ends or the timer looks again. */
+static void pause_for_shortage(struct server *v)
+{
+	if (!v->short_told)
+		log_say(LEVEL_WARNING,
+			"%s: out of descriptors or memory with %u sessions; new connections wait (ulimit -n raises the limit)",
+			v->spec[v->side]->input, v->live);
+	pause_until_room(v);
+	v->short_told = true;
+	timer_set(v->loop, &v->resume, loop_now(v->loop) + SHORTAGE_USEC);
+}
+
+static void arm_accept_timeout(struct server *v)
+{
+	const struct part *p = spec_with(v->spec[v->side], OPT_ACCEPT_TIMEOUT);
+	uint64_t limit = p ? part_usec(p, OPT_ACCEPT_TIMEOUT, 0) : 0;
+
+	if (limit)
+		timer_set(v->loop, &v->resume, loop_now(v->loop) + limit);
+}
+
+/* False: nothing more to accept for now. */
+static bool accept_next(struct server *v)
+{
+	if (v->max && v->live >= v->max && !by_messages(v)) {
+		pause_until_room(v);
+		return false;
+	}
+	if (make_spare(v) != IO_OK) {
+		pause_for_shortage(v);
+		return false;
+	}
+	switch (endpoint_accept(&v->listener, &v->spare->in[v->side])) {
+	case IO_OK: {
+		struct session *s = v->spare;
+
+		v->spare = NULL;
+		if (v->draining)
+			session_discard(s);
+		else
+			adopt(v, s);
+		return true;
+	}
+	case IO_WAIT:
+		pause_for_shortage(v);
+		return false;
+	case IO_FAIL:
+		log_fail(LEVEL_ERROR, &v->fail);
+		server_drain(v);
+		return false;
+	default:
+		return false;
+	}
+}
+
+static void accept_some(struct server *v)
+{
+	v->short_told = v->short_told && v->paused;
+	for (unsigned i = 0; i < BURST; i++)
+		if (!accept_next(v)) {
+			if (!v->paused && v->listener.nopen)
+				arm_accept_timeout(v);
+			return;
+		}
+	loop_again(v->loop, &v->again);
+}
+
+/* ---- listening ---------------------------------------------------------------------- */
+
+static bool may_retry(const struct server *v)
+{
+	const struct spec *s = v->spec[v->side];
+	const struct part *retry = spec_with(s, OPT_RETRY), *forever = spec_with(s, OPT_FOREVER);
+
+	return (forever && part_has(forever, OPT_FOREVER)) ||
+	       (retry && (long long)v->tries < part_num(retry, OPT_RETRY, 0));
+}
+
+static enum io listen_failed(struct server *v)
+{
+	const struct part *p = spec_with(v->spec[v->side], OPT_INTERVAL);
+	uint64_t pause = p ? part_usec(p, OPT_INTERVAL, RETRY_USEC) : RETRY_USEC;
+
+	if (!may_retry(v)) {
+		log_fail(LEVEL_ERROR, &v->fail);
+		end(v);
+		return IO_FAIL;
+	}
+	v->tries++;
+	log_fail(v->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, &v->fail);
+	v->fail = (struct fail){ 0 };
+	endpoint_free(&v->listener);
+	timer_set(v->loop, &v->resume, loop_now(v->loop) + pause);
+	return IO_WAIT;
+}
+
+static void run(void *owner, unsigned ready);
+
+static enum io build(struct server *v)
+{
+	v->listener.spec = v->spec[v->side];
+	v->listener.loop = v->loop;
+	v->listener.fail = &v->fail;
+	v->listener.wake = run;
+	v->listener.owner = v;
+	v->listener.side = (unsigned char)v->side;
+	v->listener.listening = v->listener.shared = true;
+	v->listener.reads = v->listener.writes = true;
+	return endpoint_build(&v->listener);
+}
+
+static enum io open_listener(struct server *v)
+{
+	enum io r = v->listener.nlayers ? IO_OK : build(v);
+
+	if (r == IO_OK)
+		r = endpoint_open(&v->listener);
+	if (r == IO_FAIL || r == IO_EOF)
+		return listen_failed(v);
+	if (r != IO_OK)
+		return endpoint_want(&v->listener, r == IO_READ ? READY_READ : 0) ? IO_WAIT : IO_FAIL;
+	v->tries = 0;
+	resume(v);
+	arm_accept_timeout(v);
+	return IO_OK;
+}
+
+static void timed(void *owner, unsigned ready)
+{
+	struct server *v = owner;
+
+	if (v->listener.nopen && !v->paused) {
+		log_say(LEVEL_NOTICE, "%s: nobody connected within accept-timeout=",
+			v->spec[v->side]->input);
+		server_drain(v);
+	} else if (v->paused) {
+		v->paused = false;
+		endpoint_want(&v->listener, READY_READ);
+	} else {
+		run(v, ready);
+	}
+}
+
+static void run(void *owner, unsigned ready)
+{
+	struct server *v = owner;
+
+	(void)ready;
+	v->listener.ready = 0;
+	if (!v->listener.nopen)
+		open_listener(v);
+	else if (!v->paused)
+		accept_some(v);
+}
+
+enum io server_start(struct server *v)
+{
+	v->resume = (struct timer){ .fn = timed, .owner = v };
+	v->again = (struct task){ .fn = run, .owner = v };
+	return open_listener(v);
+}

@@ -1,0 +1,39 @@
+/* A listener with fork: sessions without number, in this process and loop. */
+#ifndef SOCKCAT_RELAY_SERVER_H
+#define SOCKCAT_RELAY_SERVER_H
+
+#include "relay/session.h"
+
+struct server {
+	struct endpoint listener;
+	const struct spec *spec[2];	/* ref: left and right */
+	unsigned side;			/* which of them listens */
+	const struct relay_setup *setup;	/* ref */
+	struct loop *loop;		/* ref */
+	struct session *sessions;	/* own: those alive */
+	struct session *spare;		/* own: built for the next connection */
+	unsigned live, max;		/* max = 0: no limit */
+	unsigned next_id;
+	bool paused;			/* out of descriptors or at max-children */
+	bool draining;			/* told to end: sessions finish, nobody new */
+	bool short_told;		/* this shortage has been logged */
+	unsigned tries;			/* failed attempts to listen */
+	struct timer resume;		/* after a shortage; next try; accept-timeout */
+	struct task again;		/* more connections wait than one turn takes */
+	struct fail fail;		/* the listener's */
+	uint64_t bytes[2], blocks[2];	/* of sessions that ended */
+	void (*ended)(void *owner, struct server *v);
+	void *owner;			/* ref */
+};
+
+/* The caller has set spec, side, setup, loop, max, ended and owner; all else is
+ * zero.  IO_WAIT: not listening yet (a name, or retry=); ended() tells if it
+ * never will. */
+enum io server_start(struct server *v);
+void server_drain(struct server *v);	/* stop listening; ended() when the last session is gone */
+void server_free(struct server *v);
+
+/* Counters of all sessions, those alive included. */
+void server_report(const struct server *v);
+
+#endif

@@ -1,0 +1,504 @@
+/* Two endpoints and two pumps, from birth to death. */
+#include "relay/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+enum {
+	SECOND = 1000 * 1000,
+	/* how long an answer may take after an end that the far side can't see
+	 * (datagrams, terminals), or until it closes what only we were writing to */
+	WINDOW = SECOND / 2,
+	RETRY_PAUSE = SECOND,
+	CONNECT_LIMIT = 30 * SECOND,	/* of each try, where there are several */
+};
+
+static void wake(void *owner, unsigned ready)
+{
+	(void)ready;
+	session_run(owner);
+}
+
+static void reap(void *owner, unsigned ready)
+{
+	(void)ready;
+	session_discard(owner);
+}
+
+/* ---- birth ------------------------------------------------------------------------ */
+
+struct session *session_new(struct loop *l, const struct spec *left, const struct spec *right,
+			    const struct relay_setup *setup, struct fail *f)
+{
+	struct session *s = mem_new(1, sizeof(*s));
+
+	if (!s) {
+		fail_memory(f);
+		return NULL;
+	}
+	s->loop = l;
+	s->spec[0] = left;
+	s->spec[1] = right;
+	s->setup = setup;
+	s->timer = (struct timer){ .fn = wake, .owner = s };
+	s->again = (struct task){ .fn = wake, .owner = s };
+	s->reap = (struct task){ .fn = reap, .owner = s };
+	return s;
+}
+
+static bool goes(const struct session *s, unsigned from)
+{
+	return from == 0 ? s->setup->left_to_right : s->setup->right_to_left;
+}
+
+static void describe_end(struct session *s, struct endpoint *e, unsigned side)
+{
+	e->spec = s->spec[side];
+	e->loop = s->loop;
+	e->fail = &s->fail;
+	e->wake = wake;
+	e->owner = s;
+	e->side = (unsigned char)side;
+	e->other = &s->in[!side];
+	e->shared = s->accepted;
+	e->reads = goes(s, side);
+	e->writes = goes(s, !side);
+}
+
+enum io session_build(struct session *s, unsigned side)
+{
+	describe_end(s, &s->in[side], side);
+	s->out[side] = &s->in[side];
+	return endpoint_build(&s->in[side]);
+}
+
+void session_start(struct session *s)
+{
+	s->since = loop_now(s->loop);
+	loop_again(s->loop, &s->again);
+}
+
+/* ---- death ------------------------------------------------------------------------- */
+
+static void free_side(struct session *s, unsigned side)
+{
+	if (s->out[side] && s->out[side] != &s->in[side]) {
+		endpoint_free(s->out[side]);
+		mem_free(s->out[side]);
+	}
+	s->out[side] = NULL;
+	endpoint_free(&s->in[side]);
+}
+
+void session_discard(struct session *s)
+{
+	timer_stop(s->loop, &s->timer);
+	loop_cancel(s->loop, &s->again);
+	pump_free(&s->pump[0]);
+	pump_free(&s->pump[1]);
+	free_side(s, !s->first);
+	free_side(s, s->first);
+	mem_free(s);
+}
+
+void session_report_counts(const uint64_t bytes[2], const uint64_t blocks[2])
+{
+	static const char *const way[2] = { "left to right", "right to left" };
+
+	for (unsigned i = 0; i < 2; i++)
+		log_always("STATISTICS: transferred %llu bytes in %llu blocks %s",
+			   (unsigned long long)bytes[i], (unsigned long long)blocks[i], way[i]);
+}
+
+void session_report(const struct session *s)
+{
+	session_report_counts((const uint64_t[2]){ s->pump[0].bytes, s->pump[1].bytes },
+			      (const uint64_t[2]){ s->pump[0].blocks, s->pump[1].blocks });
+}
+
+/* What a program's own end means for ours. */
+static void note_child(struct session *s)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		int status = s->in[i].child_status;
+
+		if (status > 0 && (s->setup->child_status || s->setup->socat))
+			fail_say(&s->fail, PHASE_CHILD, status, "%s: the program failed",
+				 s->spec[i]->input);
+	}
+}
+
+void session_end(struct session *s)
+{
+	bool opening = s->state == SESSION_FIRST || s->state == SESSION_SECOND ||
+		       s->state == SESSION_PAUSE;
+
+	if (s->state == SESSION_DEAD)
+		return;
+	s->state = SESSION_DEAD;
+	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL)
+		log_fail(LEVEL_ERROR, &s->fail);
+	else if (!opening)
+		note_child(s);
+	/* a client must not take an unreachable target for an empty answer */
+	if (opening && s->accepted && !s->setup->socat)
+		endpoint_abort(&s->in[s->first]);
+	if (s->setup->statistics)
+		session_report(s);
+	if (s->ended)
+		s->ended(s->owner, s);
+	loop_reap(s->loop, &s->reap);	/* and never again */
+}
+
+void session_stop(struct session *s, int signo)
+{
+	fail_say(&s->fail, PHASE_SIGNAL, signo, "ended by signal %d", signo);
+	session_end(s);
+}
+
+/* ---- opening ------------------------------------------------------------------------ */
+
+static bool may_retry(const struct session *s, const struct spec *spec)
+{
+	const struct part *retry = spec_with(spec, OPT_RETRY);
+	const struct part *forever = spec_with(spec, OPT_FOREVER);
+
+	if (s->accepted && spec == s->spec[s->first])
+		return false;
+	if (s->fail.phase < PHASE_RESOLVE || s->fail.phase > PHASE_IDENTITY)
+		return s->fail.phase == PHASE_READ || s->fail.phase == PHASE_WRITE;
+	return (forever && part_has(forever, OPT_FOREVER)) ||
+	       (retry && (long long)s->tries < part_num(retry, OPT_RETRY, 0));
+}
+
+static bool retries(const struct spec *spec)
+{
+	return spec_with(spec, OPT_RETRY) || spec_with(spec, OPT_FOREVER);
+}
+
+/* Build it again after a while, or give up. */
+static void open_failed(struct session *s, unsigned side)
+{
+	const struct part *p = spec_with(s->spec[side], OPT_INTERVAL);
+	uint64_t pause = p ? part_usec(p, OPT_INTERVAL, RETRY_PAUSE) : RETRY_PAUSE;
+
+	if (!retries(s->spec[side]) || !may_retry(s, s->spec[side])) {
+		session_end(s);
+		return;
+	}
+	s->tries++;
+	log_fail(s->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, &s->fail);
+	s->fail = (struct fail){ 0 };
+	free_side(s, side);
+	s->state = SESSION_PAUSE;
+	s->since = loop_now(s->loop) + pause;
+	timer_set(s->loop, &s->timer, s->since);
+}
+
+/* The limit for opening this side, counted from s->since; 0 = none. */
+static uint64_t open_limit(const struct session *s, unsigned side)
+{
+	const struct spec *spec = s->spec[side];
+	bool listens = spec->part[0].type->flags & TYPE_LISTENS;
+	const struct part *p = spec_with(spec, listens ? OPT_ACCEPT_TIMEOUT : OPT_CONNECT_TIMEOUT);
+
+	if (p)
+		return part_usec(p, listens ? OPT_ACCEPT_TIMEOUT : OPT_CONNECT_TIMEOUT, 0);
+	return !listens && retries(spec) && !s->setup->socat ? CONNECT_LIMIT : 0;
+}
+
+static void open_timed_out(struct session *s, unsigned side)
+{
+	if (s->spec[side]->part[0].type->flags & TYPE_LISTENS) {
+		if (!s->setup->socat)
+			fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
+				 "%s: nobody connected within accept-timeout=",
+				 s->spec[side]->input);
+		session_end(s);
+		return;
+	}
+	fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
+		 "%s: no connection within the time limit (host down, or a firewall drops the packets)",
+		 s->spec[side]->input);
+	open_failed(s, side);
+}
+
+/* The writing half of "a!!b" is an endpoint of its own. */
+static enum io build_writer(struct session *s, unsigned side)
+{
+	struct endpoint *w = mem_new(1, sizeof(*w));
+
+	if (!w)
+		return fail_memory(&s->fail);
+	describe_end(s, w, side);
+	w->spec = s->spec[side]->writer;
+	w->reads = false;
+	s->out[side] = w;
+	return endpoint_build(w);
+}
+
+static enum io open_both_halves(struct session *s, unsigned side)
+{
+	enum io r = IO_OK;
+
+	if (!s->out[side])
+		r = session_build(s, side);
+	if (s->spec[side]->writer)
+		s->in[side].writes = false;
+	if (r == IO_OK)
+		r = endpoint_open(&s->in[side]);
+	if (r != IO_OK || !s->spec[side]->writer)
+		return r;
+	if (s->out[side] == &s->in[side] && build_writer(s, side) != IO_OK)
+		return IO_FAIL;
+	return endpoint_open(s->out[side]);
+}
+
+static bool wait_for(struct session *s, struct endpoint *e, unsigned want)
+{
+	e->ready = 0;
+	if (endpoint_want(e, want))
+		return true;
+	fail_sys(&s->fail, PHASE_INTERNAL, "cannot wait for %s", e->spec->input);
+	session_end(s);
+	return false;
+}
+
+static unsigned want_of(enum io r)
+{
+	return r == IO_READ ? READY_READ : r == IO_WRITE ? READY_WRITE : 0;
+}
+
+/* True when the side is open. */
+static bool open_side(struct session *s, unsigned side)
+{
+	uint64_t limit = open_limit(s, side);
+	enum io r = open_both_halves(s, side);
+
+	if (r == IO_OK)
+		return true;
+	if (r == IO_FAIL || r == IO_EOF) {
+		if (r == IO_EOF)
+			fail_say(&s->fail, PHASE_EARLY, 0, "%s: the stream ended while it was opened",
+				 s->spec[side]->input);
+		open_failed(s, side);
+		return false;
+	}
+	if (limit && !(s->accepted && side == s->first)) {
+		if (loop_now(s->loop) >= s->since + limit) {
+			open_timed_out(s, side);
+			return false;
+		}
+		timer_set(s->loop, &s->timer, s->since + limit);
+	}
+	if (s->out[side]->nlayers)
+		wait_for(s, s->in[side].nopen < s->in[side].nlayers ? &s->in[side] : s->out[side],
+			 want_of(r));
+	return false;
+}
+
+/* ---- relaying ----------------------------------------------------------------------- */
+
+static void start_pump(struct session *s, unsigned i)
+{
+	struct pump *p = &s->pump[i];
+	unsigned from = s->spec[i]->part[0].type->flags;
+	const struct spec *to = s->spec[!i]->writer ? s->spec[!i]->writer : s->spec[!i];
+
+	p->from = &s->in[i];
+	p->to = s->out[!i];
+	p->block = s->setup->block ? s->setup->block : loop_services(s->loop)->scratch_size;
+	p->off = !goes(s, i) || !(from & TYPE_READS) || !(to->part[0].type->flags & TYPE_WRITES) ||
+		 p->to->direct;
+}
+
+static void log_start_of_relay(const struct session *s)
+{
+	char left[2 * NAME_TEXT], right[2 * NAME_TEXT];
+
+	log_say(LEVEL_NOTICE, "starting data transfer loop with FDs [%d,%d] and [%d,%d]",
+		s->in[0].rfd, s->out[0]->wfd, s->in[1].rfd, s->out[1]->wfd);
+	if (log_wants(LEVEL_INFO))
+		log_say(LEVEL_INFO, "session %u: %s | %s", s->id,
+			endpoint_text(&s->in[0], left, sizeof(left)),
+			endpoint_text(&s->in[1], right, sizeof(right)));
+}
+
+static void start_relay(struct session *s)
+{
+	for (unsigned i = 0; i < 2; i++)
+		start_pump(s, i);
+	timer_stop(s->loop, &s->timer);
+	s->state = SESSION_RELAY;
+	s->since = s->active = loop_now(s->loop);
+	log_start_of_relay(s);
+}
+
+static bool over(const struct pump *p)
+{
+	return p->off || p->done;
+}
+
+/* With one direction only, its target may still have sent something.  Closing
+ * on unread bytes would turn into a reset that destroys what we sent: they are
+ * read and forgotten until it closes, for a window at most. */
+static void drain_target(struct session *s, unsigned i)
+{
+	struct pump *back = &s->pump[!i];
+
+	if (!back->off || back->discard || !s->out[!i]->network || s->out[!i]->messages ||
+	    s->out[!i] != &s->in[!i] || s->setup->socat || s->pump[i].shut_eof)
+		return;
+	back->off = false;
+	back->discard = true;
+}
+
+static bool run_pumps(struct session *s)
+{
+	unsigned in[2] = { s->in[0].ready, s->in[1].ready };
+	unsigned out[2] = { s->out[0]->ready, s->out[1]->ready };
+
+	for (unsigned i = 0; i < 2; i++)
+		s->in[i].ready = s->out[i]->ready = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		struct pump *p = &s->pump[i];
+		bool was_over = over(p);
+		enum io r = pump_run(p, in[i], out[!i]);
+
+		if (r == IO_FAIL && !p->discard)
+			return false;
+		if (r == IO_FAIL)
+			p->done = true;
+		if (r == IO_WAIT)
+			loop_again(s->loop, &s->again);
+		if (!was_over && p->done) {
+			s->active = loop_now(s->loop);
+			log_say(LEVEL_NOTICE, "socket %u (fd %d) is at EOF", i + 1, p->from->rfd);
+			drain_target(s, i);
+		}
+	}
+	return true;
+}
+
+/* How long the direction that is left may stay silent; 0 = for ever. */
+static uint64_t linger_limit(const struct session *s)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (over(&s->pump[i]) && !s->pump[i].off && !over(&s->pump[!i])) {
+			if (s->setup->linger_set)
+				return s->setup->linger ? s->setup->linger : 1;
+			return s->pump[i].shut_eof || s->pump[!i].discard ? WINDOW : 0;
+		}
+	return 0;
+}
+
+static uint64_t silence_limit(const struct session *s)
+{
+	uint64_t linger = linger_limit(s), idle = s->setup->idle_set ? s->setup->idle : 0;
+
+	return !linger || (idle && idle < linger) ? idle : linger;
+}
+
+/* A limit that cuts what is still on its way is a failure, any other an end. */
+static void silence_over(struct session *s)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (s->pump[i].left && !s->setup->socat)
+			fail_say(&s->fail, PHASE_SEND, ETIMEDOUT,
+				 "%s did not take the last bytes within the time limit",
+				 s->spec[!i]->input);
+	session_end(s);
+}
+
+/* False: the session has ended. */
+static bool watch_silence(struct session *s)
+{
+	uint64_t now = loop_now(s->loop), moved = s->pump[0].bytes + s->pump[1].bytes;
+	uint64_t limit = silence_limit(s);
+
+	if (moved != s->moved) {
+		s->moved = moved;
+		s->active = now;
+	}
+	if (!limit) {
+		timer_stop(s->loop, &s->timer);
+		return true;
+	}
+	if (now >= s->active + limit) {
+		silence_over(s);
+		return false;
+	}
+	timer_set(s->loop, &s->timer, s->active + limit);
+	return true;
+}
+
+static void set_interest(struct session *s)
+{
+	unsigned want[2];
+
+	for (unsigned i = 0; i < 2; i++)
+		want[i] = pump_wants_from(&s->pump[i]) |
+			  (s->out[i] == &s->in[i] ? pump_wants_to(&s->pump[!i]) : 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct endpoint *out = s->out[i] == &s->in[i] ? NULL : s->out[i];
+
+		if (endpoint_want(&s->in[i], want[i]) &&
+		    (!out || endpoint_want(out, pump_wants_to(&s->pump[!i]))))
+			continue;
+		fail_sys(&s->fail, PHASE_INTERNAL, "cannot wait for %s", s->spec[i]->input);
+		session_end(s);
+		return;
+	}
+}
+
+static void relay(struct session *s)
+{
+	if (!run_pumps(s) || (over(&s->pump[0]) && over(&s->pump[1]))) {
+		session_end(s);
+		return;
+	}
+	if (watch_silence(s))
+		set_interest(s);
+}
+
+/* ---- the driver ----------------------------------------------------------------------- */
+
+static void enter(struct session *s, enum session_state state)
+{
+	s->state = state;
+	s->since = loop_now(s->loop);
+	timer_stop(s->loop, &s->timer);
+}
+
+void session_run(struct session *s)
+{
+	switch (s->state) {
+	case SESSION_PAUSE:
+		if (loop_now(s->loop) < s->since)
+			return;
+		enter(s, s->out[s->first] ? SESSION_SECOND : SESSION_FIRST);
+		session_run(s);
+		return;
+	case SESSION_FIRST:
+		if (!open_side(s, s->first))
+			return;
+		endpoint_want(&s->in[s->first], 0);
+		s->tries = 0;
+		enter(s, SESSION_SECOND);
+		/* fall through */
+	case SESSION_SECOND:
+		if (!open_side(s, !s->first))
+			return;
+		start_relay(s);
+		/* fall through */
+	case SESSION_RELAY:
+		relay(s);
+		return;
+	case SESSION_DEAD:
+		return;
+	}
+}

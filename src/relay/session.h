@@ -1,0 +1,82 @@
+/* Two endpoints and two pumps, from birth to death. */
+#ifndef SOCKCAT_RELAY_SESSION_H
+#define SOCKCAT_RELAY_SESSION_H
+
+#include "relay/pump.h"
+
+/* What the command line says for all sessions.  Zero = not given. */
+struct relay_setup {
+	size_t block;			/* -b */
+	bool linger_set;		/* -t given */
+	uint64_t linger;		/* -t, microseconds */
+	bool idle_set;
+	uint64_t idle;			/* -T */
+	bool left_to_right, right_to_left;	/* both unless -u or -U */
+	bool socat;			/* that dialect's ways where they differ */
+	bool statistics;
+	bool child_status;		/* the program's own status becomes ours */
+};
+
+enum session_state {
+	SESSION_FIRST,		/* opening the address that comes first */
+	SESSION_SECOND,		/* opening the other */
+	SESSION_RELAY,		/* both directions, or what is left of them */
+	SESSION_PAUSE,		/* waits for the next try (retry=, forever) */
+	SESSION_DEAD,		/* waits for the reaper */
+};
+
+struct server;
+
+struct session {
+	enum session_state state;
+	unsigned char first;		/* which side is opened first: the listener's, else 0 */
+	bool accepted;			/* the first side was handed to us, open */
+	unsigned id;			/* for logs: counts from 1 */
+	struct endpoint in[2];		/* [0] left, [1] right */
+	struct endpoint *out[2];	/* ref: &in[i]; own: the second half of a dual address */
+	struct pump pump[2];		/* [0] left to right */
+	const struct spec *spec[2];	/* ref */
+	const struct relay_setup *setup;	/* ref */
+	struct loop *loop;		/* ref */
+	struct timer timer;		/* the nearest of connect, linger, idle, retry */
+	uint64_t since;			/* when the present state began */
+	uint64_t active;		/* when a byte moved or a direction ended last */
+	uint64_t moved;			/* bytes, as of then */
+	unsigned tries;			/* opens that failed so far */
+	struct task again, reap;
+	struct fail fail;
+	void (*ended)(void *owner, struct session *s);	/* just before it is freed */
+	void *owner;			/* ref: the server, or main's */
+	struct session *prev, *next;	/* the owner's list */
+};
+
+/* A session whose two addresses are still closed.  NULL: out of memory, told in f.
+ * The caller sets first, id, ended and owner; a server builds in[first] and has
+ * its connection handed over before session_start(). */
+struct session *session_new(struct loop *l, const struct spec *left, const struct spec *right,
+			    const struct relay_setup *setup, struct fail *f);
+
+/* Builds one side, ready for endpoint_open() or endpoint_accept(). */
+enum io session_build(struct session *s, unsigned side);
+
+/* The first run comes from the loop, this turn. */
+void session_start(struct session *s);
+
+/* The one driver; whatever its endpoints, timers and tasks have to say arrives here. */
+void session_run(struct session *s);
+
+/* The one end: reports, resets who must not mistake this for an empty answer,
+ * and hands the session to the reaper. */
+void session_end(struct session *s);
+
+/* Ended from outside: a signal.  Nothing more is read; s->fail says why. */
+void session_stop(struct session *s, int signo);
+
+/* Never started: frees it at once. */
+void session_discard(struct session *s);
+
+/* Counters, one line per direction, whatever the log level. */
+void session_report(const struct session *s);
+void session_report_counts(const uint64_t bytes[2], const uint64_t blocks[2]);
+
+#endif
