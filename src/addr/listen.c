@@ -1,14 +1,12 @@
 /* Listening streams: tcp and its kin, UNIX sockets, and accept-fd. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "addr/fd.h"
+#include "addr/place.h"
 #include "addr/socket.h"
 #include "base/log.h"
 #include "base/platform.h"
@@ -22,112 +20,13 @@ struct listener {
 	bool pathless;			/* accept-fd: not ours to unlink */
 };
 
-/* ---- where ----------------------------------------------------------------------- */
-
-/* The families to try in turn: one IPv6 socket serves both, IPv4 alone is the
- * way where the system has no IPv6. */
-static unsigned families(const struct part *p, int out[2])
-{
-	const struct spec_rules *rules = &p->spec->rules;
-	int family = p->type->family;
-	struct name n;
-
-	if (family == AF_UNSPEC)
-		family = rules->family ? rules->family : rules->listen_family;
-	family = (int)part_num(p, OPT_FAMILY, family);
-	if (family == AF_UNSPEC && part_val(p, OPT_BIND))
-		family = socket_bind_name(p, AF_INET, &n) ? AF_INET : AF_INET6;
-	out[0] = family ? family : AF_INET6;
-	out[1] = AF_INET;
-	return family ? 1 : 2;
-}
-
-static enum io find_port(const struct part *p, unsigned *port, struct fail *f)
-{
-	struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_family = AF_INET,
-				  .ai_socktype = p->type->socktype };
-	struct addrinfo *list;
-	long long n;
-	int r;
-
-	if (text_number(p->arg[0], strlen(p->arg[0]), 0, 65535, &n, NULL)) {
-		*port = (unsigned)n;
-		return IO_OK;
-	}
-	/* the services file, not the network */
-	r = getaddrinfo(NULL, p->arg[0], &hints, &list);
-	if (r)
-		return fail_say(f, PHASE_RESOLVE, r,
-				"%s: unknown service \"%s\" (give a port number)",
-				p->spec->input, p->arg[0]);
-	*port = ntohs(((struct sockaddr_in *)(void *)list->ai_addr)->sin_port);
-	freeaddrinfo(list);
-	return IO_OK;
-}
-
-static void place(const struct part *p, int family, unsigned port, struct name *at)
-{
-	if (!socket_bind_name(p, family, at)) {
-		*at = (struct name){ .len = family == AF_INET6 ? sizeof(struct sockaddr_in6)
-							       : sizeof(struct sockaddr_in) };
-		at->sa.ss_family = (sa_family_t)family;
-	}
-	name_set_port(at, port);
-}
-
 /* ---- listening ------------------------------------------------------------------- */
-
-static void set_int(int fd, int level, int name, int value)
-{
-	setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-static enum io bind_inet(struct listener *x, int family, unsigned port, int *fd,
-			 struct fail *f)
-{
-	const struct part *p = x->x.l.part;
-	struct name at;
-
-	place(p, family, port, &at);
-	if (socket_make(p, family, p->type->socktype, p->type->protocol, fd, f) != IO_OK)
-		return IO_FAIL;
-	if (!part_val(p, OPT_REUSEADDR))
-		set_int(*fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (family == AF_INET6 && !part_val(p, OPT_V6ONLY))
-		set_int(*fd, IPPROTO_IPV6, IPV6_V6ONLY, p->type->family == AF_INET6);
-	if (socket_bind(p, *fd, &at, family, f) == IO_OK)
-		return IO_OK;
-	sys_close(*fd);
-	return IO_FAIL;
-}
-
-static bool family_missing(const struct fail *f)
-{
-	return f->code == EAFNOSUPPORT || f->code == EADDRNOTAVAIL ||
-	       f->code == EPROTONOSUPPORT;
-}
 
 static enum io listen_inet(struct listener *x, int *fd)
 {
-	struct endpoint *e = x->x.l.end;
-	unsigned port = 0;
-	int family[2];
-	unsigned n = families(x->x.l.part, family);
+	const struct part *p = x->x.l.part;
 
-	if (find_port(x->x.l.part, &port, e->fail) != IO_OK)
-		return IO_FAIL;
-	for (unsigned i = 0; i < n; i++) {
-		struct fail f = { 0 };
-
-		if (bind_inet(x, family[i], port, fd, &f) == IO_OK)
-			return IO_OK;
-		if (i + 1 < n && family_missing(&f))
-			continue;
-		if (e->fail->phase == PHASE_NONE)
-			*e->fail = f;
-		break;
-	}
-	return IO_FAIL;
+	return place_bind(p, p->arg[0], true, fd, x->x.l.end->fail);
 }
 
 static enum io listen_unix(struct listener *x, int *fd)
@@ -179,7 +78,7 @@ static bool is_shortage(int err)
 	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
 }
 
-static void log_accepted(int fd, const struct name *peer)
+static void log_accepted(const struct part *p, int fd, struct name *peer)
 {
 	struct name at = { .len = sizeof(at.sa) };
 	char from[NAME_TEXT], to[NAME_TEXT];
@@ -188,6 +87,10 @@ static void log_accepted(int fd, const struct name *peer)
 		return;
 	if (getsockname(fd, (struct sockaddr *)&at.sa, &at.len) < 0)
 		at.len = 0;
+	if (!p->spec->rules.socat) {
+		name_unmap(peer);
+		name_unmap(&at);
+	}
 	log_say(LEVEL_NOTICE, "accepting connection from %s on %s",
 		name_log(peer, from, sizeof(from)), name_log(&at, to, sizeof(to)));
 }
@@ -202,7 +105,7 @@ static enum io accept_one(struct layer *l, int *fd)
 		*fd = sys_accept(l->end->rfd, (struct sockaddr *)&peer.sa, &peer.len, true);
 		if (*fd >= 0) {
 			if (socket_admits(l->part, &peer)) {
-				log_accepted(*fd, &peer);
+				log_accepted(l->part, *fd, &peer);
 				return IO_OK;
 			}
 			sys_close(*fd);

@@ -29,6 +29,18 @@ static int family(const struct name *n)
 	return n->len >= (socklen_t)sizeof(sa_family_t) ? n->sa.ss_family : AF_UNSPEC;
 }
 
+void name_unmap(struct name *n)
+{
+	struct sockaddr_in plain = { .sin_family = AF_INET };
+
+	if (family(n) != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&ip6(n)->sin6_addr))
+		return;
+	plain.sin_port = ip6(n)->sin6_port;
+	memcpy(&plain.sin_addr, ip6(n)->sin6_addr.s6_addr + 12, sizeof(plain.sin_addr));
+	*n = (struct name){ .len = sizeof(plain) };
+	memcpy(&n->sa, &plain, sizeof(plain));
+}
+
 /* ---- UNIX names --------------------------------------------------------------- */
 
 /* The bytes that make up the name, without the NUL before an abstract one. */

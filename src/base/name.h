@@ -28,6 +28,9 @@ const char *name_host(const struct name *n, char *to, size_t cap);
 unsigned name_port(const struct name *n);	/* host order; 0 where there is none */
 void name_set_port(struct name *n, unsigned port);
 
+/* ::ffff:192.0.2.1, as an IPv6 socket sees a client of IPv4, becomes 192.0.2.1. */
+void name_unmap(struct name *n);
+
 /* Same family, same address, and same port / path. */
 bool name_equal(const struct name *a, const struct name *b);
 unsigned name_hash(const struct name *n);

@@ -303,14 +303,23 @@ static int some_fd(const struct endpoint *e)
 	return e->rfd >= 0 ? e->rfd : e->wfd;
 }
 
+/* A client of IPv4 looks like one, whatever kind of socket took it; only socat
+ * shows the difference. */
+static bool plain(const struct endpoint *e, bool known, struct name *n)
+{
+	if (known && !e->spec->rules.socat)
+		name_unmap(n);
+	return known;
+}
+
 bool endpoint_peer(const struct endpoint *e, struct name *out)
 {
-	return ask_name(e->peer, some_fd(e), getpeername, out);
+	return plain(e, ask_name(e->peer, some_fd(e), getpeername, out), out);
 }
 
 bool endpoint_local(const struct endpoint *e, struct name *out)
 {
-	return ask_name(e->local, some_fd(e), getsockname, out);
+	return plain(e, ask_name(e->local, some_fd(e), getsockname, out), out);
 }
 
 /* "tls+tcp": what stands in the spec, in the user's order, without what

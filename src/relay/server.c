@@ -76,7 +76,7 @@ void server_report(const struct server *v)
 static void resume(struct server *v)
 {
 	v->paused = false;
-	v->short_told = false;
+	timer_stop(v->loop, &v->resume);
 	if (v->listener.nopen)
 		endpoint_want(&v->listener, READY_READ);
 }
@@ -127,6 +127,7 @@ static enum io make_spare(struct server *v)
 	s->accepted = true;
 	s->owner = v;
 	s->ended = session_ended;
+	s->starved = &v->starved;
 	if (session_build(s, v->side) != IO_OK) {
 		session_discard(s);
 		return IO_FAIL;
@@ -172,7 +173,7 @@ static bool accept_next(struct server *v)
 		pause_until_room(v);
 		return false;
 	}
-	if (make_spare(v) != IO_OK) {
+	if ((v->starved && !by_messages(v)) || make_spare(v) != IO_OK) {
 		pause_for_shortage(v);
 		return false;
 	}
@@ -195,13 +196,13 @@ static bool accept_next(struct server *v)
 		server_drain(v);
 		return false;
 	default:
+		v->short_told = false;	/* all who waited are in */
 		return false;
 	}
 }
 
 static void accept_some(struct server *v)
 {
-	v->short_told = v->short_told && v->paused;
 	for (unsigned i = 0; i < BURST; i++)
 		if (!accept_next(v)) {
 			if (!v->paused && v->listener.nopen)
@@ -280,8 +281,7 @@ static void timed(void *owner, unsigned ready)
 			v->spec[v->side]->input);
 		server_drain(v);
 	} else if (v->paused) {
-		v->paused = false;
-		endpoint_want(&v->listener, READY_READ);
+		resume(v);
 	} else {
 		run(v, ready);
 	}

@@ -16,6 +16,7 @@ struct server {
 	unsigned next_id;
 	bool paused;			/* out of descriptors or at max-children */
 	bool draining;			/* told to end: sessions finish, nobody new */
+	unsigned starved;		/* sessions that wait for descriptors themselves */
 	bool short_told;		/* this shortage has been logged */
 	unsigned tries;			/* failed attempts to listen */
 	struct timer resume;		/* after a shortage; next try; accept-timeout */

@@ -15,6 +15,8 @@ enum {
 	WINDOW = SECOND / 2,
 	RETRY_PAUSE = SECOND,
 	CONNECT_LIMIT = 30 * SECOND,	/* of each try, where there are several */
+	HUNGER_PAUSE = SECOND / 20,	/* until a shortage of descriptors is looked at again */
+	HUNGER_LIMIT = 30 * SECOND,
 };
 
 static void wake(void *owner, unsigned ready)
@@ -79,7 +81,7 @@ enum io session_build(struct session *s, unsigned side)
 void session_start(struct session *s)
 {
 	s->since = loop_now(s->loop);
-	loop_again(s->loop, &s->again);
+	session_run(s);
 }
 
 /* ---- death ------------------------------------------------------------------------- */
@@ -120,6 +122,13 @@ void session_report(const struct session *s)
 			      (const uint64_t[2]){ s->pump[0].blocks, s->pump[1].blocks });
 }
 
+static void set_starving(struct session *s, bool starving)
+{
+	if (s->starved && s->starving != starving)
+		*s->starved += starving ? 1 : -1u;
+	s->starving = starving;
+}
+
 /* What a program's own end means for ours. */
 static void note_child(struct session *s)
 {
@@ -140,6 +149,7 @@ void session_end(struct session *s)
 	if (s->state == SESSION_DEAD)
 		return;
 	s->state = SESSION_DEAD;
+	set_starving(s, false);
 	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL)
 		log_fail(LEVEL_ERROR, &s->fail);
 	else if (!opening)
@@ -180,23 +190,49 @@ static bool retries(const struct spec *spec)
 	return spec_with(spec, OPT_RETRY) || spec_with(spec, OPT_FOREVER);
 }
 
+static void pause_until(struct session *s, unsigned side, uint64_t due)
+{
+	s->fail = (struct fail){ 0 };
+	free_side(s, side);
+	s->state = SESSION_PAUSE;
+	s->since = due;
+	timer_set(s->loop, &s->timer, due);
+}
+
+/* A client that was let in when descriptors ran short is not sent away: some
+ * other session will end. */
+static bool waits_for_room(struct session *s, unsigned side)
+{
+	int err = s->fail.code;
+	uint64_t now = loop_now(s->loop);
+
+	if (!s->accepted || side == s->first || s->fail.phase == PHASE_RESOLVE ||
+	    (err != EMFILE && err != ENFILE && err != ENOBUFS && err != ENOMEM))
+		return false;
+	if (!s->starving)
+		s->active = now;
+	if (now > s->active + HUNGER_LIMIT)
+		return false;
+	set_starving(s, true);
+	pause_until(s, side, now + HUNGER_PAUSE);
+	return true;
+}
+
 /* Build it again after a while, or give up. */
 static void open_failed(struct session *s, unsigned side)
 {
 	const struct part *p = spec_with(s->spec[side], OPT_INTERVAL);
 	uint64_t pause = p ? part_usec(p, OPT_INTERVAL, RETRY_PAUSE) : RETRY_PAUSE;
 
+	if (waits_for_room(s, side))
+		return;
 	if (!retries(s->spec[side]) || !may_retry(s, s->spec[side])) {
 		session_end(s);
 		return;
 	}
 	s->tries++;
 	log_fail(s->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, &s->fail);
-	s->fail = (struct fail){ 0 };
-	free_side(s, side);
-	s->state = SESSION_PAUSE;
-	s->since = loop_now(s->loop) + pause;
-	timer_set(s->loop, &s->timer, s->since);
+	pause_until(s, side, loop_now(s->loop) + pause);
 }
 
 /* The limit for opening this side, counted from s->since; 0 = none. */
@@ -493,6 +529,7 @@ void session_run(struct session *s)
 	case SESSION_SECOND:
 		if (!open_side(s, !s->first))
 			return;
+		set_starving(s, false);
 		start_relay(s);
 		/* fall through */
 	case SESSION_RELAY:

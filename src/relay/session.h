@@ -45,6 +45,8 @@ struct session {
 	unsigned tries;			/* opens that failed so far */
 	struct task again, reap;
 	struct fail fail;
+	bool starving;			/* its second side waits for descriptors or memory */
+	unsigned *starved;		/* ref: the server's count of those that do, or NULL */
 	void (*ended)(void *owner, struct session *s);	/* just before it is freed */
 	void *owner;			/* ref: the server, or main's */
 	struct session *prev, *next;	/* the owner's list */
@@ -59,7 +61,7 @@ struct session *session_new(struct loop *l, const struct spec *left, const struc
 /* Builds one side, ready for endpoint_open() or endpoint_accept(). */
 enum io session_build(struct session *s, unsigned side);
 
-/* The first run comes from the loop, this turn. */
+/* Opens as much as can be opened at once. */
 void session_start(struct session *s);
 
 /* The one driver; whatever its endpoints, timers and tasks have to say arrives here. */

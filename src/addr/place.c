@@ -1,0 +1,110 @@
+/* Where a listener sits: its port, its families, the socket bound there. */
+#include "addr/place.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "addr/socket.h"
+#include "base/platform.h"
+#include "base/text.h"
+
+/* In the order they are tried; one IPv6 socket serves both. */
+static unsigned families(const struct part *p, int out[2])
+{
+	const struct spec_rules *rules = &p->spec->rules;
+	int family = p->type->family;
+	struct name n;
+
+	if (family == AF_UNSPEC)
+		family = rules->family ? rules->family : rules->listen_family;
+	family = (int)part_num(p, OPT_FAMILY, family);
+	if (family == AF_UNSPEC && part_val(p, OPT_BIND))
+		family = socket_bind_name(p, AF_INET, &n) ? AF_INET : AF_INET6;
+	out[0] = family ? family : AF_INET6;
+	out[1] = AF_INET;
+	return family ? 1 : 2;
+}
+
+static enum io find_port(const struct part *p, const char *service, unsigned *port,
+			 struct fail *f)
+{
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_family = AF_INET,
+				  .ai_socktype = p->type->socktype };
+	struct addrinfo *list;
+	long long n;
+	int r;
+
+	if (text_number(service, strlen(service), 0, 65535, &n, NULL)) {
+		*port = (unsigned)n;
+		return IO_OK;
+	}
+	/* the services file, not the network */
+	r = getaddrinfo(NULL, service, &hints, &list);
+	if (r)
+		return fail_say(f, PHASE_RESOLVE, r,
+				"%s: unknown service \"%s\" (give a port number)",
+				p->spec->input, service);
+	*port = ntohs(((struct sockaddr_in *)(void *)list->ai_addr)->sin_port);
+	freeaddrinfo(list);
+	return IO_OK;
+}
+
+static void set_int(int fd, int level, int name, int value)
+{
+	setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+static void name_of(const struct part *p, int family, unsigned port, struct name *at)
+{
+	if (!socket_bind_name(p, family, at)) {
+		*at = (struct name){ .len = family == AF_INET6 ? sizeof(struct sockaddr_in6)
+							       : sizeof(struct sockaddr_in) };
+		at->sa.ss_family = (sa_family_t)family;
+	}
+	name_set_port(at, port);
+}
+
+static enum io bind_family(const struct part *p, int family, unsigned port, bool reuse,
+			   int *fd, struct fail *f)
+{
+	struct name at;
+
+	name_of(p, family, port, &at);
+	if (socket_make(p, family, p->type->socktype, p->type->protocol, fd, f) != IO_OK)
+		return IO_FAIL;
+	if (reuse && !part_val(p, OPT_REUSEADDR))
+		set_int(*fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (family == AF_INET6 && !part_val(p, OPT_V6ONLY))
+		set_int(*fd, IPPROTO_IPV6, IPV6_V6ONLY, p->type->family == AF_INET6);
+	if (socket_bind(p, *fd, &at, family, f) == IO_OK)
+		return IO_OK;
+	sys_close(*fd);
+	*fd = -1;
+	return IO_FAIL;
+}
+
+static bool family_missing(const struct fail *f)
+{
+	return f->code == EAFNOSUPPORT || f->code == EADDRNOTAVAIL ||
+	       f->code == EPROTONOSUPPORT;
+}
+
+enum io place_bind(const struct part *p, const char *service, bool reuse, int *fd,
+		   struct fail *f)
+{
+	struct fail first = { 0 };
+	int family[2];
+	unsigned port = 0, n = families(p, family);
+
+	if (find_port(p, service, &port, f) != IO_OK)
+		return IO_FAIL;
+	if (bind_family(p, family[0], port, reuse, fd, &first) == IO_OK)
+		return IO_OK;
+	if (n > 1 && family_missing(&first))
+		return bind_family(p, family[1], port, reuse, fd, f);
+	if (f->phase == PHASE_NONE)
+		*f = first;
+	return IO_FAIL;
+}
