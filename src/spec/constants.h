@@ -34,6 +34,23 @@
 
 #include "spec/option.h"
 
+/* Families: one that nothing has. */
+#ifndef AF_VSOCK
+#define AF_VSOCK (-1)
+#endif
+#ifndef AF_PACKET
+#define AF_PACKET (-1)
+#endif
+
+/* What code asks for beside the rows. */
+#ifndef FS_IOC_GETFLAGS
+#define FS_IOC_GETFLAGS 0UL
+#define FS_IOC_SETFLAGS 0UL
+#endif
+#ifndef O_PATH
+#define O_PATH O_RDONLY
+#endif
+
 /* Counterparts of IPv4 options: 0 = has none. */
 #ifndef IPV6_FREEBIND
 #define IPV6_FREEBIND 0
