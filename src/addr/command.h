@@ -1,0 +1,37 @@
+/* What an exec, system or shell address runs and as whom, worked out once per
+ * address, at start. */
+#ifndef SOCKCAT_ADDR_COMMAND_H
+#define SOCKCAT_ADDR_COMMAND_H
+
+#include "addr/spawn.h"
+#include "addr/variables.h"
+#include "addr/words.h"
+
+/* The user of su=. */
+struct account {
+	char *name, *home, *shell;	/* own; NULL without su= */
+	gid_t *groups;			/* own */
+	int ngroups;
+};
+
+struct command {
+	struct words words;		/* of exec; empty for the others */
+	char **argv;			/* own; the pointers are refs */
+	char **script_argv;		/* own; the same */
+	char **file;			/* own, each own: where the program may be, in order */
+	char *argv0;			/* own */
+	struct account account;
+	struct program program;		/* all but env; refs into the above */
+};
+
+/* ops.prepare: the part's prepared becomes a struct command. */
+enum io command_prepare_exec(struct part *p, struct fail *f);
+enum io command_prepare_system(struct part *p, struct fail *f);
+enum io command_prepare_shell(struct part *p, struct fail *f);
+void command_unprepare(struct part *p);
+
+/* The environment of one run: the other endpoint's particulars (NULL = none), PATH of
+ * path=, HOME and the like of su=.  False: out of memory; v is the caller's in any case. */
+bool command_variables(const struct part *p, struct endpoint *other, struct variables *v);
+
+#endif

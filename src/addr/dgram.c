@@ -1,0 +1,404 @@
+/* Sending and receiving datagrams, boundaries kept. */
+#include "addr/dgram.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "addr/hub.h"
+#include "addr/socket.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/platform.h"
+#include "endpoint/apply.h"
+
+enum {
+	TURNS = 64,		/* datagrams of strangers passed over before others get their turn */
+	PAUSE_USEC = 1000,	/* until a full queue that cannot be polled is tried again */
+	IP4_LONGEST = 65507,	/* 65535 less the IP and UDP headers */
+	IP6_LONGEST = 65527,
+};
+
+/* ---- receiving ------------------------------------------------------------------ */
+
+enum io dgram_receive(int fd, void *to, size_t cap, int flags, struct arrival *a)
+{
+	struct iovec v = { .iov_base = to, .iov_len = cap };
+	struct msghdr m = {
+		.msg_iov = &v, .msg_iovlen = 1,
+		.msg_name = &a->from.sa, .msg_namelen = sizeof(a->from.sa),
+		.msg_control = a->beside.space, .msg_controllen = sizeof(a->beside.space),
+	};
+	ssize_t got;
+
+	/* MSG_TRUNC: where the kernel can, it tells the length of what was cut */
+	do
+		got = recvmsg(fd, &m, flags | MSG_DONTWAIT | MSG_TRUNC);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno == EAGAIN || errno == EWOULDBLOCK ? IO_READ : IO_FAIL;
+	a->len = (size_t)got;
+	if ((m.msg_flags & MSG_TRUNC) && a->len <= cap)
+		a->len = cap + 1;
+	a->from.len = m.msg_namelen;
+	a->beside.len = (size_t)m.msg_controllen;
+	return IO_OK;
+}
+
+bool dgram_note(const struct part *p, struct arrival *a, struct environment *env)
+{
+	bool pktinfo = part_has(p, OPT_IP_PKTINFO) || part_has(p, OPT_IPV6_RECVPKTINFO);
+
+	return a->beside.len == 0 || ancillary_describe(&a->beside, pktinfo, env);
+}
+
+/* Errors that an earlier datagram caused somewhere on its way. */
+static bool from_the_net(int err)
+{
+	return err == ECONNREFUSED || err == ECONNRESET || err == EHOSTUNREACH ||
+	       err == ENETUNREACH || err == EHOSTDOWN || err == ENETDOWN ||
+	       err == ENOPROTOOPT || err == EPROTO || err == EMSGSIZE;
+}
+
+static bool is_wanted(struct dgram *d, const struct name *from)
+{
+	char text[NAME_TEXT], peer[NAME_TEXT];
+
+	if (!d->strict)
+		return socket_admits(d->x.l.part, from);
+	if (name_equal(from, &d->to))
+		return true;
+	log_say(LEVEL_INFO, "ignoring a datagram from %s: only %s may answer",
+		name_log(from, text, sizeof(text)), name_log(&d->to, peer, sizeof(peer)));
+	return false;
+}
+
+static enum io receive_failed(struct dgram *d)
+{
+	struct endpoint *e = d->x.l.end;
+
+	return fail_sys(e->fail, d->heard ? PHASE_RECEIVE : PHASE_CONNECT,
+			"cannot receive from %s", e->spec->input);
+}
+
+/* What was read is n bytes long, of which cap are there. */
+static enum io deliver(struct dgram *d, size_t n, size_t cap)
+{
+	struct endpoint *e = d->x.l.end;
+
+	if (n > cap)
+		return fail_say(e->fail, PHASE_RECEIVE, EMSGSIZE,
+				"%s: a datagram of %zu bytes is longer than the %zu that -b allows",
+				e->spec->input, n, cap);
+	d->heard = true;
+	d->active = loop_now(e->loop);
+	d->spent = d->once;
+	if (n > 0 || !part_has(d->x.l.part, OPT_NULL_EOF))
+		return IO_OK;
+	d->spent = true;
+	return IO_EOF;
+}
+
+static enum io read_queue(struct dgram *d, void *to, size_t cap, size_t *n)
+{
+	struct datagram *g = hub_pop(d);
+	enum io r;
+
+	if (!g)
+		return d->spent ? IO_EOF : IO_WAIT;
+	*n = g->len;
+	memcpy(to, g->data, g->len < cap ? g->len : cap);
+	mem_free(g);
+	r = deliver(d, *n, cap);
+	if (d->spent)
+		hub_forget(d);
+	return r;
+}
+
+enum io dgram_read(struct layer *l, void *to, size_t cap, size_t *n)
+{
+	struct dgram *d = (struct dgram *)l;
+
+	if (d->stream)
+		return fd_read(l, to, cap, n);
+	if (d->hub)
+		return read_queue(d, to, cap, n);
+	if (d->spent || l->end->rfd < 0)
+		return IO_EOF;
+	for (unsigned i = 0; i < TURNS; i++) {
+		struct arrival a;
+		enum io r = dgram_receive(l->end->rfd, to, cap, 0, &a);
+
+		if (r == IO_READ)
+			return IO_READ;
+		if (r == IO_FAIL && (d->connected || !from_the_net(errno)))
+			return receive_failed(d);
+		if (r == IO_OK && is_wanted(d, &a.from)) {
+			dgram_note(l->part, &a, NULL);
+			*n = a.len;
+			return deliver(d, a.len, cap);
+		}
+	}
+	return IO_READ;
+}
+
+/* ---- sending -------------------------------------------------------------------- */
+
+static ssize_t send_once(struct dgram *d, int fd, const void *from, size_t len)
+{
+	struct iovec v = { .iov_base = (void *)(uintptr_t)from, .iov_len = len };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+	struct ancillary beside;
+	ssize_t put;
+
+	if (!d->connected) {
+		m.msg_name = &d->to.sa;
+		m.msg_namelen = d->to.len;
+	}
+	if (!d->connected && d->local.len) {
+		ancillary_from(&beside, &d->local);
+		m.msg_control = beside.space;
+		m.msg_controllen = beside.len;
+	}
+	do
+		put = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (put < 0 && errno == EINTR);
+	return put;
+}
+
+/* A UNIX server that came back has its old name on a new socket. */
+static bool reconnect(struct dgram *d, int fd)
+{
+	return d->connected && d->to.sa.ss_family == AF_UNIX &&
+	       (errno == ECONNREFUSED || errno == ENOTCONN || errno == ECONNRESET) &&
+	       connect(fd, (struct sockaddr *)&d->to.sa, d->to.len) == 0;
+}
+
+static ssize_t send_datagram(struct dgram *d, int fd, const void *from, size_t len)
+{
+	ssize_t put = send_once(d, fd, from, len);
+
+	if (put < 0 && reconnect(d, fd))
+		return send_once(d, fd, from, len);
+	if (put < 0 && errno == EINVAL && d->local.len) {
+		/* a broadcast came to an address that nothing can be sent from */
+		d->local.len = 0;
+		return send_once(d, fd, from, len);
+	}
+	return put;
+}
+
+static enum io later(struct dgram *d)
+{
+	struct endpoint *e = d->x.l.end;
+
+	d->pause.fn = endpoint_woken;
+	d->pause.owner = e;
+	return timer_set(e->loop, &d->pause, loop_now(e->loop) + PAUSE_USEC)
+		       ? IO_WAIT : fail_memory(e->fail);
+}
+
+/* One of many sessions watches a descriptor of its own for the common socket;
+ * whether an unconnected UNIX socket's receiver has room cannot be polled. */
+static enum io blocked(struct dgram *d)
+{
+	struct endpoint *e = d->x.l.end;
+
+	if (d->to.sa.ss_family == AF_UNIX && !d->connected)
+		return later(d);
+	if (d->hub && e->wfd < 0)
+		e->wfd = sys_dup(hub_fd(d->hub));
+	return e->wfd >= 0 ? IO_WRITE : later(d);
+}
+
+static size_t longest(const struct name *to)
+{
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)(const void *)&to->sa;
+
+	if (to->sa.ss_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr))
+		return IP6_LONGEST;
+	return IP4_LONGEST;
+}
+
+static enum io too_long(struct dgram *d, size_t len)
+{
+	struct endpoint *e = d->x.l.end;
+
+	if (e->network && len > longest(&d->to))
+		return fail_say(e->fail, PHASE_SEND, EMSGSIZE,
+				"%s: a datagram of %zu bytes is longer than the %zu that UDP can carry",
+				e->spec->input, len, longest(&d->to));
+	return fail_say(e->fail, PHASE_SEND, EMSGSIZE,
+			"%s: a datagram of %zu bytes is too long (-b limits it, sndbuf= or the path's MTU allow less)",
+			e->spec->input, len);
+}
+
+static enum io send_failed(struct dgram *d, size_t len)
+{
+	struct endpoint *e = d->x.l.end;
+	char text[NAME_TEXT];
+
+	switch (errno) {
+	case EAGAIN:
+		return blocked(d);
+	case ENOBUFS:
+	case ENOMEM:
+		return later(d);
+	case EMSGSIZE:
+		return too_long(d, len);
+	default:
+		return fail_sys(e->fail, d->connected && !d->heard ? PHASE_CONNECT : PHASE_SEND,
+				"%s: cannot send to %s", e->spec->input,
+				name_text(&d->to, text, sizeof(text)));
+	}
+}
+
+/* What comes from a stream has no boundaries: it may be cut where it must. */
+static size_t cut(const struct dgram *d, size_t len)
+{
+	const struct endpoint *other = d->x.l.end->other;
+
+	return other && !other->messages && len > IP4_LONGEST ? IP4_LONGEST : len;
+}
+
+enum io dgram_write(struct layer *l, const void *from, size_t len, size_t *n)
+{
+	struct dgram *d = (struct dgram *)l;
+	struct endpoint *e = l->end;
+	int fd = d->hub ? hub_fd(d->hub) : e->wfd;
+	ssize_t put;
+
+	if (d->stream)
+		return fd_write(l, from, len, n);
+	if (fd < 0)
+		return fail_say(e->fail, PHASE_SEND, EBADF, "%s only receives", e->spec->input);
+	if (!d->connected && d->to.len <= (socklen_t)sizeof(sa_family_t))
+		return fail_say(e->fail, PHASE_SEND, EDESTADDRREQ,
+				"%s: cannot answer a sender without a name (it has to bind one)",
+				e->spec->input);
+	len = cut(d, len);
+	put = send_datagram(d, fd, from, len);
+	if (put < 0)
+		return send_failed(d, len);
+	d->active = loop_now(e->loop);
+	*n = len;
+	return IO_OK;
+}
+
+/* ---- no more to send -------------------------------------------------------------- */
+
+/* Nothing in a datagram socket tells of an end.  socat since 1.8.1 sends an empty
+ * one from udp-connect. */
+static bool tells_end(const struct dgram *d)
+{
+	const struct part *p = d->x.l.part;
+
+	if (part_has(p, OPT_SHUT_NONE) || part_has(p, OPT_END_CLOSE))
+		return false;
+	return part_has(p, OPT_SHUT_NULL) ||
+	       (p->spec->rules.socat && d->connected && d->x.l.end->network &&
+		!(p->type->flags & TYPE_LISTENS) && !part_has(p, OPT_SHUT_DOWN) &&
+		!part_has(p, OPT_SHUT_CLOSE));
+}
+
+enum io dgram_shut(struct layer *l)
+{
+	struct dgram *d = (struct dgram *)l;
+	size_t n;
+	enum io r;
+
+	if (d->stream)
+		return fd_shut(l);
+	if (!tells_end(d))
+		return IO_EOF;
+	r = dgram_write(l, "", 0, &n);
+	return r == IO_OK ? IO_EOF : r;
+}
+
+/* ---- sessions that expire ---------------------------------------------------------- */
+
+static void expire(void *owner, unsigned ready)
+{
+	struct dgram *d = owner;
+	struct endpoint *e = d->x.l.end;
+	uint64_t now = loop_now(e->loop), due = d->active + d->idle;
+
+	(void)ready;
+	if (d->peer && d->peer->first)
+		due = now + d->idle;	/* what is waiting will be read */
+	if (due > now) {
+		timer_set(e->loop, &d->expiry, due);
+		return;
+	}
+	d->spent = true;
+	hub_forget(d);
+	endpoint_wake(e);
+}
+
+void dgram_expires(struct dgram *d, uint64_t idle)
+{
+	struct loop *l = d->x.l.end->loop;
+
+	d->idle = idle;
+	d->active = loop_now(l);
+	d->expiry = (struct timer){ .fn = expire, .owner = d };
+	if (idle)
+		timer_set(l, &d->expiry, d->active + idle);
+}
+
+/* ---- from birth to death ------------------------------------------------------------ */
+
+const char *dgram_word(const struct part *p)
+{
+	return p->type->family == AF_UNIX ? "" : "UDP ";
+}
+
+enum io dgram_take(struct dgram *d, int rfd, int wfd)
+{
+	struct endpoint *e = d->x.l.end;
+
+	if (fd_take(&d->x, rfd, wfd) != IO_OK)
+		return IO_FAIL;
+	e->messages = true;
+	return apply_phase(d->x.l.part, rfd >= 0 ? rfd : wfd, PH_CONNECTED, e->fail);
+}
+
+static bool add_pair(struct environment *env, const char *pair)
+{
+	const char *value = strchr(pair, '=') + 1;
+	char name[32];
+
+	snprintf(name, sizeof(name), "%.*s", (int)(value - pair - 1), pair);
+	return environment_add(env, name, value);
+}
+
+bool dgram_describe(struct layer *l, struct environment *env)
+{
+	const struct dgram *d = (struct dgram *)l;
+	const struct environment *told = d->peer ? &d->peer->told : &d->told;
+
+	for (size_t i = 0; i < told->n; i++)
+		if (!add_pair(env, told->pair[i]))
+			return false;
+	return fd_describe(l, env);
+}
+
+void dgram_free(struct layer *l)
+{
+	struct dgram *d = (struct dgram *)l;
+
+	timer_stop(l->end->loop, &d->pause);
+	timer_stop(l->end->loop, &d->expiry);
+	resolve_free(&d->names);
+	if (d->peer)
+		hub_leave(d);
+	else if (d->hub && hub_close(d->hub))
+		l->end->rfd = l->end->wfd = -1;
+	fd_free(l);
+	if (d->made_path && part_num(l->part, OPT_UNLINK_CLOSE, 1))
+		unlink(d->path ? d->path : l->part->arg[0]);
+	mem_free(d->path);
+	environment_free(&d->told);
+}

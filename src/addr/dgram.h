@@ -1,0 +1,75 @@
+/* Sending and receiving datagrams: what the client forms (addr/dgramto.c), the
+ * waiting forms (addr/dgramserve.c) and UNIX clients (addr/unixclient.c) share.
+ *
+ * Three ways a transport stands to its socket:
+ *  - connected: the kernel knows the one peer;
+ *  - not connected: `to` says where datagrams go, `strict` whether answers from
+ *    elsewhere are taken;
+ *  - one of many (hub set): the socket belongs to all, datagrams come through the
+ *    peer's queue, the endpoint's rfd is -1. */
+#ifndef SOCKCAT_ADDR_DGRAM_H
+#define SOCKCAT_ADDR_DGRAM_H
+
+#include "addr/ancillary.h"
+#include "addr/fd.h"
+#include "addr/peers.h"
+#include "loop/resolve.h"
+
+struct hub;	/* addr/hub.h */
+
+struct dgram {
+	struct fd_layer x;
+	struct resolve names;		/* while a host is looked up */
+	struct name to;			/* the peer, or the group; len 0 = none */
+	struct name local;		/* our address that the peer sends to; len 0 = not known */
+	struct environment told;	/* what programs may know of the first datagram */
+	bool connected;			/* the kernel knows `to` */
+	bool strict;			/* datagrams from others than `to` are ignored */
+	bool stream;			/* unix-client that found a stream or seqpacket server */
+	bool heard;			/* something came from the peer */
+	bool once;			/* one datagram, then the end */
+	bool spent;			/* the end has been reached */
+	bool made_path;			/* a socket file of ours is in the file system */
+	char *path;			/* own: its name; NULL = the one in the address */
+	struct timer pause;		/* the kernel or the receiver had no room: try again */
+	uint64_t idle, active;		/* 0 = never expires; last datagram, either way */
+	struct timer expiry;
+	struct hub *hub;		/* ref: for one of many sessions */
+	struct peer *peer;		/* own, the same */
+};
+
+/* One datagram as it came from the kernel. */
+struct arrival {
+	size_t len;			/* in full, also where that is more than there was room for */
+	struct name from;
+	struct ancillary beside;
+};
+
+/* IO_OK, IO_READ, or IO_FAIL without a record: errno says why.  flags: MSG_PEEK or 0. */
+enum io dgram_receive(int fd, void *to, size_t cap, int flags, struct arrival *a);
+
+/* What was told beside it, for the log and for programs (env may be NULL).  False: out
+ * of memory. */
+bool dgram_note(const struct part *p, struct arrival *a, struct environment *env);
+
+/* The layer's steps and ops. */
+enum io dgram_read(struct layer *l, void *to, size_t cap, size_t *n);
+enum io dgram_write(struct layer *l, const void *from, size_t len, size_t *n);
+enum io dgram_shut(struct layer *l);
+bool dgram_describe(struct layer *l, struct environment *env);
+void dgram_free(struct layer *l);
+
+/* Takes the socket: endpoint's descriptors, options of the late phases.  wfd may
+ * be -1. */
+enum io dgram_take(struct dgram *d, int rfd, int wfd);
+
+/* From now on the session ends when no datagram moves for so long; 0 = never. */
+void dgram_expires(struct dgram *d, uint64_t idle);
+
+/* "UDP " or, for UNIX sockets, "": for log lines. */
+const char *dgram_word(const struct part *p);
+
+#define DGRAM_OPS .size = sizeof(struct dgram), .read = dgram_read, .write = dgram_write, \
+	.shut = dgram_shut, .describe = dgram_describe, .free = dgram_free
+
+#endif

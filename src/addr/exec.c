@@ -1,0 +1,482 @@
+/* Programs: exec, system and shell.
+ *
+ * A session makes a channel (socket pair, pipes or pseudo terminal), starts the
+ * program at its far end and relays through the near one.  With nofork the program
+ * gets the other address's descriptors and nothing is relayed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "addr/command.h"
+#include "addr/fd.h"
+#include "addr/pty.h"
+#include "base/log.h"
+#include "base/platform.h"
+#include "endpoint/apply.h"
+#include "loop/child.h"
+
+enum {
+	MILLISECOND = 1000,
+	/* how long a program that has closed its output may take to end */
+	STATUS_PATIENCE = 200 * MILLISECOND,
+	/* how often a program on a terminal hears that its input has ended */
+	EOF_INTERVAL = 250 * MILLISECOND,
+};
+
+struct exec {
+	struct fd_layer x;
+	struct child child;
+	bool started;
+	struct watch report;		/* of the pipe on which a child says that it can't start; fd own */
+	struct timer timer;		/* for its status, or to wake the session from outside */
+	bool over;			/* its output has ended */
+	bool waited;			/* long enough for its status */
+	char pty[PTY_NAME];		/* the slave's name; "" = no terminal */
+	char *link;			/* own: see pty_link() */
+	bool cooked;			/* the terminal was in line mode at the start */
+	bool begun;			/* the last byte written was no newline */
+	unsigned eof_sent;
+	struct timer eof_timer;
+	struct pty_drain drain;
+};
+
+/* The program's descriptors until it has them. */
+struct far {
+	int in, out;			/* own; may be the same; -1 = as they are with us */
+};
+
+static const struct program *program_of(const struct layer *l)
+{
+	const struct command *c = l->part->prepared;
+
+	return &c->program;
+}
+
+/* ---- channels ------------------------------------------------------------------- */
+
+static enum io no_channel(const struct exec *x)
+{
+	return fail_sys(x->x.l.end->fail, PHASE_CONNECT, "%s: cannot make a channel to it",
+			x->x.l.end->spec->input);
+}
+
+static enum io make_pair(struct exec *x, struct far *far)
+{
+	const struct layer *l = &x->x.l;
+	int fds[2];
+
+	if (sys_socketpair((int)part_num(l->part, OPT_SOCKTYPE, SOCK_STREAM), fds, false) < 0)
+		return no_channel(x);
+	*far = (struct far){ .in = fds[1], .out = fds[1] };
+	sys_nonblock(fds[0]);
+	l->end->rfd = l->end->wfd = fds[0];
+	if (apply_phase(l->part, fds[0], PH_SOCKET, l->end->fail) != IO_OK)
+		return IO_FAIL;
+	return fd_take(&x->x, fds[0], fds[0]);
+}
+
+static enum io make_pipes(struct exec *x, struct far *far)
+{
+	struct endpoint *e = x->x.l.end;
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
+
+	if (e->writes) {
+		if (sys_pipe(in, false) < 0)
+			return no_channel(x);
+		far->in = in[0];
+		e->wfd = in[1];
+		sys_nonblock(in[1]);
+	}
+	if (e->reads) {
+		if (sys_pipe(out, false) < 0)
+			return no_channel(x);
+		far->out = out[1];
+		e->rfd = out[0];
+		sys_nonblock(out[0]);
+	}
+	return fd_take(&x->x, e->rfd, e->wfd);
+}
+
+static enum io make_terminal(struct exec *x, struct far *far)
+{
+	char eof;
+	int master = pty_make(x->pty);
+
+	if (master < 0)
+		return no_channel(x);
+	if (pty_take(&x->x, master, x->pty) != IO_OK ||
+	    pty_link(x->x.l.part, x->pty, &x->link, x->x.l.end->fail) != IO_OK)
+		return IO_FAIL;
+	log_say(LEVEL_NOTICE, "PTY is %s", x->pty);
+	x->cooked = pty_has_eof(master, &eof);
+	far->in = far->out = pty_slave(x->pty, O_RDWR);
+	return far->in < 0 ? no_channel(x) : IO_OK;
+}
+
+static bool wants_terminal(const struct part *p)
+{
+	return part_has(p, OPT_PTY) || part_has(p, OPT_PTMX) || part_has(p, OPT_OPENPTY);
+}
+
+static enum io make_channel(struct exec *x, struct far *far)
+{
+	if (wants_terminal(x->x.l.part))
+		return make_terminal(x, far);
+	return part_has(x->x.l.part, OPT_PIPES) ? make_pipes(x, far) : make_pair(x, far);
+}
+
+static void close_far(struct far *far)
+{
+	sys_close(far->in);
+	if (far->out != far->in)
+		sys_close(far->out);
+}
+
+/* ---- the program's end ----------------------------------------------------------- */
+
+static void log_status(const struct exec *x, int status)
+{
+	const char *name = program_of(&x->x.l)->name;
+	bool killed = WIFSIGNALED(status);
+	int code = killed ? WTERMSIG(status) : WEXITSTATUS(status);
+
+	if (log_is_socat())
+		log_say(LEVEL_WARNING, "waitpid(-1): child %d exited %s %d", (int)x->child.pid,
+			killed ? "on signal" : "with status", code);
+	else
+		log_say(LEVEL_WARNING, "program \"%s\" %s %d", name,
+			killed ? "was killed by signal" : "exited with status", code);
+}
+
+/* Where output and process have ended nobody is left to take what we would write,
+ * and the direction towards it need not wait for that to be tried. */
+static void wake(struct exec *x)
+{
+	endpoint_woken(x->x.l.end, x->over && x->child.ended ? READY_ERROR : 0);
+}
+
+static void note_status(struct exec *x)
+{
+	int status = x->child.status;
+
+	if (status)
+		log_status(x, status);
+	x->x.l.end->child_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+						       : WEXITSTATUS(status);
+}
+
+static void child_ended(void *owner, unsigned ready)
+{
+	struct exec *x = owner;
+
+	(void)ready;
+	/* before it has reported, the status may be that of a failed start */
+	if (x->report.fd < 0)
+		note_status(x);
+	wake(x);
+}
+
+static void timer_due(void *owner, unsigned ready)
+{
+	struct exec *x = owner;
+
+	(void)ready;
+	x->waited = true;
+	wake(x);
+}
+
+static void set_timer(struct exec *x, uint64_t usec)
+{
+	struct loop *loop = x->x.l.end->loop;
+
+	timer_set(loop, &x->timer, loop_now(loop) + usec);
+}
+
+/* ---- starting --------------------------------------------------------------------- */
+
+static unsigned signals_to_pass(const struct part *p)
+{
+	return (part_has(p, OPT_SIGHUP) ? 1u << SIGHUP : 0) |
+	       (part_has(p, OPT_SIGINT) ? 1u << SIGINT : 0) |
+	       (part_has(p, OPT_SIGQUIT) ? 1u << SIGQUIT : 0);
+}
+
+static struct channel channel_of(const struct exec *x, const struct far *far)
+{
+	const struct layer *l = &x->x.l;
+
+	return (struct channel){
+		.in = l->end->writes ? far->in : -1,
+		.out = l->end->reads ? far->out : -1,
+		.in_at = (int)part_num(l->part, OPT_FDIN, STDIN_FILENO),
+		.out_at = (int)part_num(l->part, OPT_FDOUT, STDOUT_FILENO),
+		.err = part_has(l->part, OPT_STDERR),
+		.tty = *x->pty && part_has(l->part, OPT_CTTY) ? far->in : -1,
+	};
+}
+
+static enum io start_child(struct exec *x, const struct program *p, const struct channel *c)
+{
+	struct endpoint *e = x->x.l.end;
+	int report;
+	pid_t pid = spawn_child(p, c, &report, e->fail);
+
+	if (pid < 0)
+		return IO_FAIL;
+	x->report = (struct watch){ .fd = report, .fn = endpoint_woken, .owner = e };
+	x->child = (struct child){
+		.pid = pid,
+		.pass = signals_to_pass(x->x.l.part),
+		.fn = child_ended,
+		.owner = x,
+	};
+	child_watch(e->loop, &x->child);
+	log_say(LEVEL_INFO, "program \"%s\" runs as process %d", p->name, (int)pid);
+	return IO_OK;
+}
+
+/* A program can't be expected to cope with descriptors that do not block. */
+static void make_blocking(int fd)
+{
+	int flags = fd < 0 ? 0 : fcntl(fd, F_GETFL);
+
+	if (flags > 0 && (flags & O_NONBLOCK))
+		fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
+/* nofork: the other address's descriptors go to the program as they are. */
+static bool may_be_direct(const struct exec *x)
+{
+	const struct endpoint *e = x->x.l.end, *other = e->other;
+
+	return part_has(x->x.l.part, OPT_NOFORK) && other && endpoint_is_raw(other) &&
+	       endpoint_is_raw(e) && (!e->writes || other->rfd >= 0) &&
+	       (!e->reads || other->wfd >= 0);
+}
+
+static enum io start_direct(struct exec *x, const struct program *p)
+{
+	struct endpoint *e = x->x.l.end;
+	const struct far far = { .in = e->other->rfd, .out = e->other->wfd };
+	const struct channel c = channel_of(x, &far);
+
+	make_blocking(far.in);
+	make_blocking(far.out);
+	e->direct = true;
+	if (e->shared)
+		return start_child(x, p, &c);
+	log_say(LEVEL_NOTICE, "program \"%s\" takes the place of this process", p->name);
+	return spawn_here(p, &c, e->fail);
+}
+
+static enum io start_relayed(struct exec *x, const struct program *p)
+{
+	struct far far = { .in = -1, .out = -1 };
+	enum io r = make_channel(x, &far);
+
+	if (r == IO_OK) {
+		const struct channel c = channel_of(x, &far);
+
+		r = start_child(x, p, &c);
+	}
+	close_far(&far);
+	return r;
+}
+
+static enum io start(struct exec *x)
+{
+	struct layer *l = &x->x.l;
+	struct program p = *program_of(l);
+	struct variables v = { 0 };
+	enum io r;
+
+	x->report.fd = -1;
+	x->started = true;
+	x->timer = (struct timer){ .fn = timer_due, .owner = x };
+	if (part_has(l->part, OPT_NOFORK) && l->end->side == 0)
+		return fail_say(l->end->fail, PHASE_USAGE, EINVAL,
+				"%s: nofork is for the second address, the first one must be open before",
+				l->end->spec->input);
+	if (command_variables(l->part, l->end->other, &v)) {
+		p.env = v.all;
+		r = may_be_direct(x) ? start_direct(x, &p) : start_relayed(x, &p);
+	} else {
+		r = fail_memory(l->end->fail);
+	}
+	variables_free(&v);
+	return r;
+}
+
+static void close_report(struct exec *x)
+{
+	watch_set(x->x.l.end->loop, &x->report, 0);
+	sys_close(x->report.fd);
+	x->report.fd = -1;
+}
+
+static enum io exec_open(struct layer *l)
+{
+	struct exec *x = (struct exec *)l;
+	enum io r;
+
+	if (!x->started && start(x) != IO_OK)
+		return IO_FAIL;
+	r = spawn_outcome(x->report.fd, program_of(l), l->end->fail);
+	if (r != IO_READ) {
+		close_report(x);
+		if (r == IO_OK && x->child.ended)
+			note_status(x);
+		return r;
+	}
+	if (!watch_set(l->end->loop, &x->report, READY_READ))
+		return fail_sys(l->end->fail, PHASE_INTERNAL, "cannot wait for program \"%s\"",
+				program_of(l)->name);
+	return IO_WAIT;
+}
+
+/* ---- relaying ----------------------------------------------------------------------- */
+
+/* The program's going is no failure of ours: its status tells what there is to tell. */
+static bool is_gone(const struct fail *f)
+{
+	return f->code == EPIPE || f->code == ECONNRESET;
+}
+
+/* Its output has ended; its status may be a moment behind. */
+static enum io read_end(struct exec *x)
+{
+	if (!x->over) {
+		x->over = true;
+		set_timer(x, x->child.ended ? 0 : STATUS_PATIENCE);
+	}
+	return x->child.ended || x->waited ? IO_EOF : IO_WAIT;
+}
+
+static enum io exec_read(struct layer *l, void *to, size_t cap, size_t *n)
+{
+	struct exec *x = (struct exec *)l;
+	struct fail *f = l->end->fail, here = { 0 };
+	enum io r;
+
+	if (l->end->direct)
+		return x->child.ended ? IO_EOF : IO_WAIT;
+	if (x->over)
+		return read_end(x);
+	l->end->fail = &here;
+	r = fd_read(l, to, cap, n);
+	l->end->fail = f;
+	if (r == IO_EOF || (r == IO_FAIL && is_gone(&here)))
+		return read_end(x);
+	if (r == IO_FAIL && f->phase == PHASE_NONE)
+		*f = here;
+	return r;
+}
+
+/* A program that reads no more may still have something to say: a failed write ends
+ * this direction and nothing else. */
+static enum io exec_write(struct layer *l, const void *from, size_t len, size_t *n)
+{
+	struct exec *x = (struct exec *)l;
+	struct fail *f = l->end->fail, here = { 0 };
+	enum io r;
+
+	l->end->fail = &here;
+	r = fd_write(l, from, len, n);
+	l->end->fail = f;
+	if (r == IO_OK && *n)
+		x->begun = ((const char *)from)[*n - 1] != '\n';
+	if (r != IO_FAIL)
+		return r;
+	if (is_gone(&here) || (*x->pty && here.code == EIO))
+		return IO_EOF;
+	if (f->phase == PHASE_NONE)
+		*f = here;
+	return IO_FAIL;
+}
+
+/* ---- no more to write ---------------------------------------------------------------- */
+
+/* The end of a pipe stays: each read says so again.  On a terminal each
+ * end-of-file character serves one read, so it is repeated while the program
+ * lives; line editors, which read byte by byte, take it for the end, too. */
+static void repeat_eof(void *owner, unsigned ready)
+{
+	struct exec *x = owner;
+	const struct endpoint *e = x->x.l.end;
+	struct termios t;
+
+	(void)ready;
+	if (x->over || x->child.ended || tcgetattr(e->wfd, &t) < 0)
+		return;
+	/* without signals it is no line editor but means every byte as it is */
+	if ((t.c_lflag & ISIG) && write(e->wfd, &t.c_cc[VEOF], 1) < 0 && errno == EIO)
+		return;
+	timer_set(e->loop, &x->eof_timer, loop_now(e->loop) + EOF_INTERVAL);
+}
+
+static enum io shut_terminal(struct exec *x)
+{
+	struct endpoint *e = x->x.l.end;
+	enum io r = pty_write_eof(e->wfd, x->begun, &x->eof_sent);
+
+	if (r == IO_WRITE)
+		return r;
+	if (x->cooked) {
+		x->eof_timer = (struct timer){ .fn = repeat_eof, .owner = x };
+		timer_set(e->loop, &x->eof_timer, loop_now(e->loop) + EOF_INTERVAL);
+		return IO_OK;
+	}
+	r = pty_drain_run(&x->drain, e, x->pty);
+	return r == IO_OK ? IO_EOF : r;
+}
+
+static bool may_shut(const struct part *p)
+{
+	return !part_has(p, OPT_SHUT_NONE) && !part_has(p, OPT_END_CLOSE);
+}
+
+static enum io exec_shut(struct layer *l)
+{
+	struct exec *x = (struct exec *)l;
+	enum io r;
+
+	if (l->end->direct)
+		return IO_OK;
+	r = *x->pty && may_shut(l->part) ? shut_terminal(x) : fd_shut(l);
+	/* with nothing to read, its end is the only sign that it has done its work */
+	if ((r == IO_OK || r == IO_EOF) && !l->end->reads && may_shut(l->part) &&
+	    !x->child.ended)
+		return IO_WAIT;
+	return r;
+}
+
+static void exec_free(struct layer *l)
+{
+	struct exec *x = (struct exec *)l;
+	struct loop *loop = l->end->loop;
+
+	if (!x->started)
+		return;
+	timer_stop(loop, &x->timer);
+	timer_stop(loop, &x->eof_timer);
+	pty_drain_free(&x->drain, loop);
+	pty_unlink(x->link, x->pty);
+	close_report(x);
+	if (x->child.pid > 0 && !x->child.ended) {
+		child_forget(loop, &x->child);
+		if (!part_has(l->part, OPT_END_CLOSE))
+			kill(x->child.pid, SIGTERM);
+	}
+	fd_free(l);
+}
+
+#define PROGRAM_OPS .size = sizeof(struct exec), .unprepare = command_unprepare, \
+	.open = exec_open, .read = exec_read, .write = exec_write, .shut = exec_shut, \
+	.free = exec_free
+
+const struct layer_ops exec_ops = { PROGRAM_OPS, .prepare = command_prepare_exec };
+const struct layer_ops system_ops = { PROGRAM_OPS, .prepare = command_prepare_system };
+const struct layer_ops shell_ops = { PROGRAM_OPS, .prepare = command_prepare_shell };

@@ -1,0 +1,302 @@
+/* One datagram socket for many sessions. */
+#include "addr/hub.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "addr/socket.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/platform.h"
+
+enum {
+	TURNS = 256,		/* datagrams routed before others get their turn */
+	LATE = 256,		/* datagrams that may wait for a session to end */
+	QUIET_USEC = 10 * 1000 * 1000,	/* between two warnings that tell the same */
+};
+
+struct hub {
+	struct loop *loop;		/* ref */
+	const struct part *part;	/* ref */
+	struct endpoint *listener;	/* ref; NULL once it is gone */
+	int fd;				/* ref; own once the listener is gone */
+	struct watch watch;		/* the same, to feed the sessions left */
+	struct name at;			/* the socket's own */
+	struct peers peers;
+	unsigned live, max;		/* sessions */
+	bool singly;			/* a session takes one datagram only */
+	struct peer *late, **late_end;	/* own: singly: senders that wait for a session to end */
+	unsigned nlate;
+	struct timer late_timer;
+	uint64_t quiet;			/* no warning before this time */
+	unsigned char *room;		/* own: for one datagram, SCRATCH_SIZE bytes */
+};
+
+/* ---- who gets in ------------------------------------------------------------------- */
+
+static void warn_full(struct hub *h, const struct name *from)
+{
+	char text[NAME_TEXT];
+
+	if (loop_now(h->loop) < h->quiet)
+		return;
+	h->quiet = loop_now(h->loop) + QUIET_USEC;
+	log_say(LEVEL_WARNING,
+		"%s: %u sessions are all there may be (max-children= or idle= change that); dropping datagrams of new senders, such as %s",
+		h->part->spec->input, h->live, name_log(from, text, sizeof(text)));
+}
+
+static enum io no_memory(struct hub *h)
+{
+	if (loop_now(h->loop) >= h->quiet)
+		log_say(LEVEL_WARNING, "%s: out of memory; dropping a datagram",
+			h->part->spec->input);
+	h->quiet = loop_now(h->loop) + QUIET_USEC;
+	return IO_READ;
+}
+
+void hub_log_peer(const struct part *p, const struct name *peer, bool singly)
+{
+	char text[NAME_TEXT];
+
+	name_log(peer, text, sizeof(text));
+	if (singly)
+		log_say(LEVEL_NOTICE, "receiving packet from %s", text);
+	else
+		log_say(LEVEL_NOTICE, "accepting %sconnection from %s", dgram_word(p), text);
+}
+
+/* The peer with its first datagram becomes the child's. */
+static enum io adopt(struct hub *h, struct peer *p, struct endpoint *child)
+{
+	struct dgram *d = (struct dgram *)child->layer[0];
+
+	hub_log_peer(h->part, &p->name, h->singly);
+	d->hub = h;
+	d->peer = p;
+	d->to = p->name;
+	d->local = p->local;
+	d->once = h->singly;
+	p->owner = child;
+	h->live++;
+	return IO_OK;
+}
+
+/* For singly: nobody else's datagrams wait behind this one, so it may. */
+static void wait_for_room(struct hub *h, struct peer *p)
+{
+	*h->late_end = p;
+	h->late_end = &p->next;
+	h->nlate++;
+}
+
+static struct peer *take_late(struct hub *h)
+{
+	struct peer *p = h->late;
+
+	h->late = p->next;
+	if (!h->late)
+		h->late_end = &h->late;
+	p->next = NULL;
+	h->nlate--;
+	return p;
+}
+
+static enum io newcomer(struct hub *h, struct arrival *a, struct endpoint *child)
+{
+	bool full = h->live >= h->max;
+	struct peer *p;
+
+	if (!socket_admits(h->part, &a->from))
+		return IO_READ;
+	if (full && (!h->singly || h->nlate >= LATE)) {
+		warn_full(h, &a->from);
+		return IO_READ;
+	}
+	p = peers_new(&a->from);
+	if (!p || (!h->singly && !peers_list(&h->peers, p)) ||
+	    !peers_push(&h->peers, p, h->room, a->len)) {
+		peers_free(&h->peers, p);
+		return no_memory(h);
+	}
+	ancillary_local(&a->beside, &h->at, &p->local);
+	dgram_note(h->part, a, &p->told);
+	if (!full)
+		return adopt(h, p, child);
+	wait_for_room(h, p);
+	return IO_READ;
+}
+
+/* ---- routing ----------------------------------------------------------------------- */
+
+static void note_drop(const struct peer *p)
+{
+	char text[NAME_TEXT];
+
+	if (p->dropped == 1)
+		log_say(LEVEL_INFO, "dropping datagrams from %s: its session does not keep up",
+			name_log(&p->name, text, sizeof(text)));
+}
+
+/* True: it was for a session we have. */
+static bool route(struct hub *h, struct arrival *a)
+{
+	struct peer *p = h->singly ? NULL : peers_find(&h->peers, &a->from);
+
+	if (!p)
+		return false;
+	dgram_note(h->part, a, NULL);
+	if (!peers_push(&h->peers, p, h->room, a->len))
+		note_drop(p);
+	else if (p->waiting == 1)
+		endpoint_wake(p->owner);
+	return true;
+}
+
+/* IO_OK, IO_READ or IO_FAIL with errno. */
+static enum io receive(struct hub *h, struct arrival *a)
+{
+	enum io r = dgram_receive(h->fd, h->room, SCRATCH_SIZE, 0, a);
+
+	if (r == IO_OK && a->len > SCRATCH_SIZE) {
+		log_say(LEVEL_WARNING, "%s: dropping a datagram of more than %d bytes",
+			h->part->spec->input, SCRATCH_SIZE);
+		errno = EMSGSIZE;
+		return IO_FAIL;
+	}
+	return r;
+}
+
+/* What one datagram on its way to somebody has caused is no trouble of ours. */
+static bool is_fatal(int err)
+{
+	return err == EBADF || err == ENOTSOCK || err == EINVAL || err == EFAULT;
+}
+
+enum io hub_accept(struct hub *h, struct endpoint *child)
+{
+	struct fail *f = child->fail;
+
+	if (h->late && h->live < h->max)
+		return adopt(h, take_late(h), child);
+	for (unsigned i = 0; i < TURNS; i++) {
+		struct arrival a;
+		enum io r = receive(h, &a);
+
+		if (r == IO_READ)
+			return IO_READ;
+		if (r == IO_FAIL && is_fatal(errno))
+			return fail_sys(h->listener ? h->listener->fail : f, PHASE_RECEIVE,
+					"cannot receive on %s", h->part->spec->input);
+		if (r == IO_OK && !route(h, &a) && newcomer(h, &a, child) == IO_OK)
+			return IO_OK;
+	}
+	return IO_READ;
+}
+
+/* ---- sessions ------------------------------------------------------------------------ */
+
+int hub_fd(const struct hub *h)
+{
+	return h->fd;
+}
+
+struct datagram *hub_pop(struct dgram *d)
+{
+	return peers_pop(&d->hub->peers, d->peer);
+}
+
+void hub_forget(struct dgram *d)
+{
+	if (d->peer)
+		peers_unlist(&d->hub->peers, d->peer);
+}
+
+static void late_due(void *owner, unsigned ready)
+{
+	struct hub *h = owner;
+
+	(void)ready;
+	if (h->listener)
+		endpoint_wake(h->listener);
+}
+
+static void hub_free(struct hub *h)
+{
+	while (h->late)
+		peers_free(&h->peers, take_late(h));
+	timer_stop(h->loop, &h->late_timer);
+	peers_end(&h->peers);
+	mem_free(h->room);
+	if (!h->listener) {
+		watch_set(h->loop, &h->watch, 0);
+		sys_close(h->fd);
+	}
+	mem_free(h);
+}
+
+void hub_leave(struct dgram *d)
+{
+	struct hub *h = d->hub;
+	char text[NAME_TEXT];
+
+	if (d->peer->dropped)
+		log_say(LEVEL_INFO, "%lu datagrams from %s were dropped", d->peer->dropped,
+			name_log(&d->peer->name, text, sizeof(text)));
+	peers_free(&h->peers, d->peer);
+	d->peer = NULL;
+	h->live--;
+	if (!h->listener && !h->live)
+		hub_free(h);
+	else if (h->late)
+		timer_set(h->loop, &h->late_timer, loop_now(h->loop));
+}
+
+/* ---- birth and death ------------------------------------------------------------------ */
+
+enum io hub_new(struct dgram *d, bool singly)
+{
+	struct endpoint *e = d->x.l.end;
+	struct hub *h = mem_new(1, sizeof(*h));
+	long long max = part_num(d->x.l.part, OPT_MAX_CHILDREN, 0);
+
+	if (!h)
+		return fail_memory(e->fail);
+	*h = (struct hub){
+		.loop = e->loop,
+		.part = d->x.l.part,
+		.listener = e,
+		.fd = e->rfd,
+		.singly = singly,
+		.max = max > 0 && max < UINT_MAX ? (unsigned)max : HUB_SESSIONS,
+		.room = mem_new(SCRATCH_SIZE, 1),
+	};
+	h->late_end = &h->late;
+	h->late_timer = (struct timer){ .fn = late_due, .owner = h };
+	d->hub = h;
+	endpoint_local(e, &h->at);
+	return h->room ? IO_OK : fail_memory(e->fail);
+}
+
+/* Without a listener nobody new comes in. */
+static void feed(void *owner, unsigned ready)
+{
+	struct hub *h = owner;
+	struct arrival a;
+
+	(void)ready;
+	for (unsigned i = 0; i < TURNS && receive(h, &a) == IO_OK; i++)
+		route(h, &a);
+}
+
+bool hub_close(struct hub *h)
+{
+	if (!h->live) {
+		hub_free(h);
+		return false;
+	}
+	h->listener = NULL;
+	h->watch = (struct watch){ .fd = h->fd, .fn = feed, .owner = h };
+	watch_set(h->loop, &h->watch, READY_READ);
+	return true;
+}
