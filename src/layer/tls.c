@@ -1,0 +1,549 @@
+/* TLS over whatever is below.
+ *
+ * OpenSSL reads and writes through a BIO of ours that calls layer_read() and
+ * layer_write().  What the layer below answered last is kept and returned
+ * as it was: only it knows what the wait is really for. */
+#include <errno.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "endpoint/endpoint.h"
+#include "layer/tlscompat.h"
+#include "layer/tlsctx.h"
+#include "layer/tlspeer.h"
+#include "base/mem.h"
+
+extern const struct layer_ops tls_ops;
+
+enum { PATIENCE = 500000 };	/* microseconds, see wait_for_peer() */
+enum { LAST_WORDS = 1024, DISCARD = 16 };	/* records read at once, at most */
+
+/* How far the end of our own direction has come. */
+enum shut_state {
+	SHUT_NOT,
+	SHUT_NOTIFY,	/* close_notify is on its way down */
+	SHUT_BELOW,	/* the layer below is told */
+	SHUT_PEER,	/* nobody reads here: what still comes is thrown away */
+	SHUT_DONE,
+};
+
+struct tls {
+	struct layer l;
+	struct tlspeer peer;
+	SSL *ssl;		/* own; NULL before the first open step */
+	enum io answer;		/* the layer below's, last time it was asked */
+	bool open;		/* handshake done */
+	bool failed;		/* no more TLS may be spoken */
+	bool heard;		/* something has been read after the handshake */
+	enum shut_state shut;
+	enum io below_shut;	/* what the layer below said to its own shut */
+	struct fail lost;	/* why writing failed; PHASE_NONE = it did not */
+	struct timer patience;
+	uint64_t until;		/* end of patience */
+};
+
+/* ---- the way down ---------------------------------------------------------------- */
+
+/* A peer that closes says why first (an alert), and our writes fail before we
+ * have read that.  So a lost connection is kept in mind, whatever is to be
+ * written is swallowed from now on, and reading goes on. */
+static bool keep_loss(struct tls *t)
+{
+	struct fail *f = t->l.end->fail;
+
+	if ((f->phase != PHASE_SEND && f->phase != PHASE_WRITE) ||
+	    (f->code != EPIPE && f->code != ECONNRESET))
+		return false;
+	t->lost = *f;
+	*f = (struct fail){ 0 };
+	t->answer = IO_OK;
+	return true;
+}
+
+static bool is_lost(const struct tls *t)
+{
+	return t->lost.phase != PHASE_NONE;
+}
+
+static int bio_write(BIO *b, const char *from, int len)
+{
+	struct tls *t = BIO_get_data(b);
+	size_t n = 0;
+
+	BIO_clear_retry_flags(b);
+	if (is_lost(t) || len <= 0)
+		return len;
+	t->answer = layer_write(t->l.below, from, (size_t)len, &n);
+	if (t->answer == IO_OK)
+		return (int)n;
+	if (t->answer == IO_FAIL)
+		return keep_loss(t) ? len : -1;
+	BIO_set_retry_write(b);
+	return -1;
+}
+
+/* The library never hears of an end: it would call the whole session broken, and
+ * a peer that ends its own direction without close_notify may still listen. */
+static int bio_read(BIO *b, char *to, int cap)
+{
+	struct tls *t = BIO_get_data(b);
+	size_t n = 0;
+
+	BIO_clear_retry_flags(b);
+	if (cap <= 0)
+		return 0;
+	t->answer = layer_read(t->l.below, to, (size_t)cap, &n);
+	if (t->answer == IO_OK && n)
+		return (int)n;
+	if (t->answer == IO_OK)
+		t->answer = IO_READ;	/* an empty message */
+	if (t->answer != IO_FAIL)
+		BIO_set_retry_read(b);
+	return -1;
+}
+
+static long bio_ctrl(BIO *b, int command, long number, void *pointer)
+{
+	(void)b;
+	(void)number;
+	(void)pointer;
+	return command == BIO_CTRL_FLUSH;
+}
+
+static BIO_METHOD *bio_method(void)
+{
+	BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "sockcat layer");
+
+	if (m && BIO_meth_set_write(m, bio_write) == 1 && BIO_meth_set_read(m, bio_read) == 1 &&
+	    BIO_meth_set_ctrl(m, bio_ctrl) == 1)
+		return m;
+	BIO_meth_free(m);
+	return NULL;
+}
+
+static enum io tls_prepare(struct part *p, struct fail *f)
+{
+	struct tlsctx *c;
+
+	if (tlsctx_prepare(p, f) != IO_OK)
+		return IO_FAIL;
+	c = p->prepared;
+	c->bio = bio_method();
+	if (c->bio)
+		return IO_OK;
+	tlsctx_unprepare(p);
+	return fail_memory(f);
+}
+
+/* ---- what a call that did not succeed means --------------------------------------- */
+
+static enum io give_up(struct tls *t, enum phase phase)
+{
+	t->failed = true;
+	return tlspeer_fail(&t->peer, phase);
+}
+
+/* The alert of a peer that refuses us comes, in TLS 1.3, after the handshake. */
+static enum phase later_phase(const struct tls *t)
+{
+	return t->open && t->heard ? PHASE_RECEIVE : PHASE_TLS;
+}
+
+static enum io tell_loss(struct tls *t)
+{
+	struct fail *f = t->l.end->fail;
+
+	t->failed = true;
+	if (f->phase == PHASE_NONE)
+		*f = t->lost;
+	return IO_FAIL;
+}
+
+static enum io closed_too_soon(struct tls *t)
+{
+	t->failed = true;
+	return fail_say(t->l.end->fail, PHASE_TLS, 0,
+			"%.96s: the %s closed the connection during the TLS handshake",
+			t->peer.typed, t->peer.ctx->server ? "client" : "server");
+}
+
+/* socat takes any end for an end. */
+static enum io early_end(struct tls *t)
+{
+	const struct part *p = t->l.part;
+
+	if (is_lost(t))
+		return tell_loss(t);
+	if (p->spec->rules.socat || part_num(p, OPT_IGNORE_CLOSE_NOTIFY, 0))
+		return IO_EOF;
+	t->failed = true;
+	return fail_say(t->l.end->fail, PHASE_EARLY, 0,
+			"%.96s: the stream ended without close_notify, so something may be missing "
+			"(ignore-close-notify takes that for an end)", t->peer.typed);
+}
+
+/* The library's queue comes before the layer's answer, for after an error it
+ * sends an alert, and that overwrites the answer. */
+static enum io meaning(struct tls *t)
+{
+	if (t->l.end->fail->phase != PHASE_NONE) {
+		t->failed = true;
+		return IO_FAIL;
+	}
+	if (ERR_peek_error())
+		return give_up(t, later_phase(t));
+	if (t->answer == IO_READ || t->answer == IO_WRITE || t->answer == IO_WAIT)
+		return t->answer;
+	if (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN)
+		return IO_EOF;
+	if (t->answer == IO_EOF)
+		return t->open ? early_end(t) : closed_too_soon(t);
+	return give_up(t, later_phase(t));
+}
+
+static void ready_to_call(struct tls *t)
+{
+	ERR_clear_error();
+	t->answer = IO_OK;
+}
+
+/* Writing has failed for good: is there an alert that says why? */
+static enum io last_words(struct tls *t)
+{
+	char scratch[512];
+	size_t n;
+
+	for (unsigned i = 0; i < LAST_WORDS; i++) {
+		ready_to_call(t);
+		if (SSL_read_ex(t->ssl, scratch, sizeof(scratch), &n) == 1)
+			continue;
+		if (tlspeer_sent_alert())
+			give_up(t, later_phase(t));
+		break;
+	}
+	return tell_loss(t);
+}
+
+/* ---- open ---------------------------------------------------------------------------- */
+
+static bool make_ssl(struct tls *t)
+{
+	BIO *b;
+
+	t->ssl = SSL_new(t->peer.ctx->ssl);
+	b = t->ssl ? BIO_new(t->peer.ctx->bio) : NULL;
+	if (!b)
+		return false;
+	BIO_set_data(b, t);
+	BIO_set_init(b, 1);
+	SSL_set_bio(t->ssl, b, b);
+	SSL_set_app_data(t->ssl, &t->peer);
+	if (t->peer.ctx->server)
+		SSL_set_accept_state(t->ssl);
+	else
+		SSL_set_connect_state(t->ssl);
+	return !t->peer.sni || SSL_set_tlsext_host_name(t->ssl, t->peer.sni) == 1;
+}
+
+static enum io begin(struct tls *t)
+{
+	struct endpoint *e = t->l.end;
+
+	t->peer.ctx = t->l.part->prepared;
+	t->peer.typed = e->spec->input;
+	t->peer.fail = e->fail;
+	t->patience = (struct timer){ .fn = endpoint_woken, .owner = e };
+	if (e->server != t->peer.ctx->server)
+		return fail_say(e->fail, PHASE_INTERNAL, 0, "%.96s: TLS does not know its role",
+				e->spec->input);
+	if (tlspeer_start(&t->peer, t->l.part, e->target) != IO_OK)
+		return IO_FAIL;
+	if (!make_ssl(t))
+		return give_up(t, PHASE_INTERNAL);
+	return IO_OK;
+}
+
+static enum io handshake_pauses(struct tls *t)
+{
+	enum io r = meaning(t);
+
+	if (is_lost(t) && r != IO_FAIL)
+		return tell_loss(t);
+	return r == IO_EOF ? closed_too_soon(t) : r;
+}
+
+static enum io tls_open(struct layer *l)
+{
+	struct tls *t = (struct tls *)l;
+	char where[2 * NAME_TEXT];
+
+	if (!t->ssl && begin(t) != IO_OK)
+		return IO_FAIL;
+	ready_to_call(t);
+	if (SSL_do_handshake(t->ssl) != 1)
+		return handshake_pauses(t);
+	t->open = true;
+	if (is_lost(t))
+		return last_words(t);
+	tlspeer_log(&t->peer, t->ssl, endpoint_text(l->end, where, sizeof(where)));
+	return IO_OK;
+}
+
+/* ---- bytes ---------------------------------------------------------------------------- */
+
+static enum io tls_read(struct layer *l, void *to, size_t cap, size_t *n)
+{
+	struct tls *t = (struct tls *)l;
+
+	ready_to_call(t);
+	if (SSL_read_ex(t->ssl, to, cap, n) != 1)
+		return meaning(t);
+	t->heard = true;
+	return IO_OK;
+}
+
+/* A record that could not go down whole stays with the library, which takes
+ * the same bytes again later and then goes on where it stopped. */
+static enum io tls_write(struct layer *l, const void *from, size_t len, size_t *n)
+{
+	struct tls *t = (struct tls *)l;
+	int ok;
+
+	ready_to_call(t);
+	ok = is_lost(t) ? 0 : SSL_write_ex(t->ssl, from, len, n);
+	if (is_lost(t))
+		return last_words(t);
+	return ok == 1 ? IO_OK : meaning(t);
+}
+
+/* ---- the end ---------------------------------------------------------------------------- */
+
+/* Never called again once close_notify is below: it would read and throw away.
+ * If the connection is lost the reader will find out why. */
+static enum io send_notify(struct tls *t)
+{
+	ready_to_call(t);
+	return SSL_shutdown(t->ssl) < 0 ? meaning(t) : IO_OK;
+}
+
+/* What the kernel has not got rid of yet, where it can be asked. */
+static bool unsent(const struct endpoint *e)
+{
+	int n = 0;
+
+	return e->wfd >= 0 && ioctl(e->wfd, TIOCOUTQ, &n) == 0 && n > 0;
+}
+
+/* A peer that has all it wanted may close without reading our close_notify. */
+static bool harmless_reset(const struct tls *t)
+{
+	struct fail *f = t->l.end->fail;
+
+	if (f->phase != PHASE_RECEIVE || f->code != ECONNRESET || unsent(t->l.end))
+		return false;
+	*f = (struct fail){ 0 };
+	return true;
+}
+
+/* IO_OK: there may be more. */
+static enum io discard(struct tls *t)
+{
+	char scratch[4096];
+	size_t n;
+
+	for (unsigned i = 0; i < DISCARD; i++) {
+		ready_to_call(t);
+		if (SSL_read_ex(t->ssl, scratch, sizeof(scratch), &n) == 1)
+			continue;
+		if (t->answer == IO_EOF)
+			return is_lost(t) ? tell_loss(t) : IO_EOF;
+		if (t->answer == IO_FAIL && harmless_reset(t))
+			return IO_EOF;
+		return meaning(t);
+	}
+	return IO_OK;
+}
+
+/* Where nobody reads (-u), input left unread would turn the close into a reset,
+ * and that would cost the peer what is still under way to it; also a refusal
+ * would go unheard.  So wait for the peer's end, or until the kernel has
+ * delivered everything and the peer has had its time to object. */
+static enum io wait_for_peer(struct tls *t)
+{
+	struct endpoint *e = t->l.end;
+	uint64_t now = loop_now(e->loop);
+	enum io r = discard(t);
+
+	if (r == IO_EOF)
+		return IO_OK;
+	if (r == IO_FAIL)
+		return r;
+	if (is_lost(t))
+		return tell_loss(t);
+	if (now >= t->until) {
+		if (!unsent(e))
+			return IO_OK;
+		t->until = now + PATIENCE;
+	}
+	if (!timer_set(e->loop, &t->patience, r == IO_OK ? now : t->until))
+		return fail_memory(e->fail);
+	return r == IO_OK ? IO_WAIT : r;
+}
+
+static enum io shut_below(struct tls *t)
+{
+	enum io r = layer_shut(t->l.below);
+
+	if (r != IO_OK && r != IO_EOF)
+		return r;
+	t->below_shut = r;
+	t->shut = SHUT_DONE;
+	if (!t->l.end->reads) {
+		t->shut = SHUT_PEER;
+		t->until = loop_now(t->l.end->loop) + PATIENCE;
+	}
+	return IO_OK;
+}
+
+static enum io tls_shut(struct layer *l)
+{
+	struct tls *t = (struct tls *)l;
+	enum io r;
+
+	switch (t->shut) {
+	case SHUT_NOT:
+		t->shut = SHUT_NOTIFY;
+		/* fall through */
+	case SHUT_NOTIFY:
+		r = send_notify(t);
+		if (r != IO_OK)
+			return r;
+		t->shut = SHUT_BELOW;
+		/* fall through */
+	case SHUT_BELOW:
+		r = shut_below(t);
+		if (r != IO_OK || t->shut != SHUT_PEER)
+			return r == IO_OK ? t->below_shut : r;
+		/* fall through */
+	case SHUT_PEER:
+		r = wait_for_peer(t);
+		if (r != IO_OK)
+			return r;
+		t->shut = SHUT_DONE;
+		/* fall through */
+	case SHUT_DONE:
+		break;
+	}
+	return t->below_shut;
+}
+
+/* ---- what programs may know --------------------------------------------------------------- */
+
+static bool add_name(struct environment *env, const char *name, X509_NAME *value)
+{
+	BIO *b = BIO_new(BIO_s_mem());
+	char *text = NULL, *copy;
+	long len;
+	bool ok;
+
+	if (!b || X509_NAME_print_ex(b, value, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB) < 0) {
+		BIO_free(b);
+		return false;
+	}
+	len = BIO_get_mem_data(b, &text);
+	copy = mem_text(text, (size_t)len);
+	ok = copy && environment_add(env, name, copy);
+	mem_free(copy);
+	BIO_free(b);
+	return ok;
+}
+
+/* OPENSSL_X509_COMMONNAME and its kin: each kind of field once, in capitals. */
+static bool add_fields(struct environment *env, const X509 *cert)
+{
+	X509_NAME *subject = X509_get_subject_name(cert);
+	char name[80], value[512];
+
+	for (int i = 0; i < X509_NAME_entry_count(subject); i++) {
+		X509_NAME_ENTRY *x = X509_NAME_get_entry(subject, i);
+		int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(x));
+
+		if (nid == NID_undef || X509_NAME_get_index_by_NID(subject, nid, -1) != i)
+			continue;
+		snprintf(name, sizeof(name), "OPENSSL_X509_%s", OBJ_nid2ln(nid));
+		for (char *c = name; *c; c++)
+			if (*c >= 'a' && *c <= 'z')
+				*c = (char)(*c - 'a' + 'A');
+		if (!environment_add(env, name, tlscert_field(cert, nid, value, sizeof(value))))
+			return false;
+	}
+	return true;
+}
+
+static bool add_certificate(struct environment *env, const X509 *cert)
+{
+	char dns[1024];
+
+	if (!add_name(env, "OPENSSL_X509_SUBJECT", X509_get_subject_name(cert)) ||
+	    !add_name(env, "OPENSSL_X509_ISSUER", X509_get_issuer_name(cert)) ||
+	    !add_fields(env, cert))
+		return false;
+	return !*tlscert_dns(cert, dns, sizeof(dns)) ||
+	       environment_add(env, "OPENSSL_X509V3_DNS", dns);
+}
+
+static bool tls_describe(struct layer *l, struct environment *env)
+{
+	struct tls *t = (struct tls *)l;
+	X509 *cert = SSL_get1_peer_certificate(t->ssl);
+	bool ok = environment_add(env, "OPENSSL_PROTO_VERSION", SSL_get_version(t->ssl)) &&
+		  environment_add(env, "OPENSSL_CIPHER", SSL_get_cipher_name(t->ssl)) &&
+		  (!cert || add_certificate(env, cert));
+
+	X509_free(cert);
+	return ok;
+}
+
+/* ---- death ----------------------------------------------------------------------------------- */
+
+/* Nobody shuts a direction that was never used, but the peer waits for our
+ * close_notify all the same.  After a failure it must not get one: what we
+ * have sent so far is not all there is. */
+static void say_goodbye(struct tls *t)
+{
+	struct fail *f = t->l.end->fail;
+	bool answer = !t->l.end->writes || (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN);
+
+	if (!t->open || t->failed || t->shut != SHUT_NOT || f->phase != PHASE_NONE || !answer)
+		return;
+	ready_to_call(t);
+	SSL_shutdown(t->ssl);
+	*f = (struct fail){ 0 };
+}
+
+static void tls_free(struct layer *l)
+{
+	struct tls *t = (struct tls *)l;
+
+	if (t->patience.slot)
+		timer_stop(l->end->loop, &t->patience);
+	if (t->ssl)
+		say_goodbye(t);
+	SSL_free(t->ssl);
+	tlspeer_free(&t->peer);
+	ERR_clear_error();
+}
+
+const struct layer_ops tls_ops = {
+	.size = sizeof(struct tls),
+	.prepare = tls_prepare,
+	.unprepare = tlsctx_unprepare,
+	.open = tls_open,
+	.read = tls_read,
+	.write = tls_write,
+	.shut = tls_shut,
+	.describe = tls_describe,
+	.free = tls_free,
+};

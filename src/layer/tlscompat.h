@@ -1,0 +1,38 @@
+/* What OpenSSL 1.1.1 lacks of the functions that 3.0 brought.
+ *
+ * The only place of the TLS code that looks at the library's version. */
+#ifndef SOCKCAT_LAYER_TLSCOMPAT_H
+#define SOCKCAT_LAYER_TLSCOMPAT_H
+
+#include <openssl/dh.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+
+#define SSL_get1_peer_certificate SSL_get_peer_certificate
+
+/* PEM text with Diffie-Hellman parameters goes into the context. */
+static inline bool tlscompat_dh(SSL_CTX *ctx, BIO *pem)
+{
+	DH *dh = PEM_read_bio_DHparams(pem, NULL, NULL, NULL);
+	bool ok = dh && SSL_CTX_set_tmp_dh(ctx, dh) == 1;
+
+	DH_free(dh);
+	return ok;
+}
+
+#else
+
+static inline bool tlscompat_dh(SSL_CTX *ctx, BIO *pem)
+{
+	EVP_PKEY *dh = PEM_read_bio_Parameters(pem, NULL);
+
+	if (dh && EVP_PKEY_is_a(dh, "DH") && SSL_CTX_set0_tmp_dh_pkey(ctx, dh) == 1)
+		return true;
+	EVP_PKEY_free(dh);
+	return false;
+}
+
+#endif
+#endif

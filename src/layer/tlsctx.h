@@ -1,0 +1,32 @@
+/* What all TLS sessions of one address share: certificates, trust, versions.
+ *
+ * Made once, by ops->prepare, from the options; everything that can be wrong
+ * with them is found then.  Hangs on part->prepared. */
+#ifndef SOCKCAT_LAYER_TLSCTX_H
+#define SOCKCAT_LAYER_TLSCTX_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
+#include "layer/tlscert.h"
+#include "spec/spec.h"
+
+struct tlsctx {
+	SSL_CTX *ssl;			/* own */
+	BIO_METHOD *bio;		/* own: the way to the layer below, see layer/tls.c */
+	bool server;			/* the transport listens: we play the server */
+	bool chain;			/* the peer's certificate must lead to a trusted one */
+	bool pinned;			/* its public key must be the one of pin */
+	struct pin pin;
+	const char *name;		/* ref: commonname=, "" = any name will do, NULL = not given */
+	bool certified;			/* we have a certificate of our own */
+	unsigned char *alpn;		/* own: protocol names as TLS sends them */
+	unsigned alpn_len;
+	bool warned;			/* verify=0 has been mentioned */
+};
+
+/* Fails with PHASE_USAGE, PHASE_KEY (own certificate or key) or PHASE_CA. */
+enum io tlsctx_prepare(struct part *p, struct fail *f);
+void tlsctx_unprepare(struct part *p);
+
+#endif
