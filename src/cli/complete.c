@@ -1,0 +1,240 @@
+#include "cli/complete.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "cli/help.h"
+#include "cli/options.h"
+
+/* Where candidates go, and the part of the last word that stays as it is. */
+struct out {
+	FILE *to;		/* ref */
+	const char *word;	/* ref: the word to be completed */
+	size_t keep;		/* its first bytes, which stand before every candidate */
+};
+
+/* word[keep ..] is the beginning of `name`, blind to case as the parser is. */
+static void offer(const struct out *o, const char *name, size_t len, const char *suffix,
+		  const char *about)
+{
+	const char *typed = o->word + o->keep;
+	const size_t n = strlen(typed);
+
+	if (n > len || strncasecmp(typed, name, n) != 0)
+		return;
+	fprintf(o->to, "%.*s%.*s%s\t%s\n", (int)o->keep, o->word, (int)len, name, suffix, about);
+}
+
+static void offer_words(const struct out *o, const char *words, const char *about)
+{
+	for (size_t len; *words; words += len + (words[len] == ' ')) {
+		len = strcspn(words, " ");
+		offer(o, words, len, "", about);
+	}
+}
+
+/* --- flags ------------------------------------------------------------------------- */
+
+static void offer_flags(const struct out *o)
+{
+	const struct flag *fl;
+
+	for (size_t i = 0; (fl = options_row(i)); i++) {
+		char text[64];
+		const bool needs = fl->arg && *fl->arg != '[';
+
+		snprintf(text, sizeof(text), "--%s", fl->name);
+		offer(o, text, strlen(text), needs ? "=" : "", fl->help);
+		if (!fl->letters || o->word[1] == '-')
+			continue;
+		snprintf(text, sizeof(text), "-%s", fl->letters);
+		offer(o, text, strlen(text), "", fl->help);
+	}
+}
+
+static void offer_names(const struct out *o)
+{
+	for (size_t i = 0; type_row(i); i++)
+		if (!(type_row(i)->flags & TYPE_HIDDEN))
+			offer_words(o, type_row(i)->names, type_row(i)->help);
+	for (size_t i = 0; opt_row(i); i++)
+		offer_words(o, opt_row(i)->names, opt_row(i)->help);
+}
+
+static void offer_flag_values(const struct out *o, const struct flag *fl)
+{
+	if (!fl->values)
+		return;
+	offer_words(o, fl->values, fl->help);
+	if (fl == options_find("help", 4) && o->word[o->keep])
+		offer_names(o);
+}
+
+/* The word before wants a value and has none: "-t" "...", "--lock" "...". */
+static const struct flag *waiting_flag(const char *before)
+{
+	const char *value = NULL;
+	const struct flag *fl = before ? options_of_word(before, &value) : NULL;
+
+	if (!fl || value || !fl->arg)
+		return NULL;
+	return *fl->arg != '[' || fl == options_find("help", 4) ? fl : NULL;
+}
+
+/* --- addresses ------------------------------------------------------------------------ */
+
+static void offer_type(const struct out *o, const struct type *t)
+{
+	const char *suffix = t->flags & TYPE_LAYER ? "+" : t->min_args ? ":" : "";
+
+	for (size_t len, at = 0; t->names[at]; at += len + (t->names[at + len] == ' ')) {
+		len = strcspn(t->names + at, " ");
+		offer(o, t->names + at, len, suffix, t->help);
+	}
+}
+
+/* Every type; layers have '+' behind them. */
+static void offer_types(const struct out *o)
+{
+	const struct type *t;
+
+	for (size_t i = 0; (t = type_row(i)); i++)
+		if (!(t->flags & TYPE_HIDDEN) && type_available(t))
+			offer_type(o, t);
+}
+
+static const char *option_suffix(const struct opt *o)
+{
+	switch (o->value) {
+	case V_FLAG: case V_BOOL: case V_INT: case V_TEXT_OPTIONAL: return "";
+	default: return "=";
+	}
+}
+
+/* With nothing typed yet, one name each is enough. */
+static void offer_option(const struct out *o, const struct opt *opt)
+{
+	const bool all = o->word[o->keep];
+
+	for (size_t len, at = 0; opt->names[at]; at += len + (opt->names[at + len] == ' ')) {
+		len = strcspn(opt->names + at, " ");
+		offer(o, opt->names + at, len, option_suffix(opt), opt->help);
+		if (!all)
+			return;
+	}
+}
+
+static void offer_options(const struct out *o, uint64_t groups)
+{
+	const struct opt *opt;
+
+	for (size_t i = 0; (opt = opt_row(i)); i++)
+		if (opt_available(opt) && opt->owners & (groups | G_ALL | G_STREAM))
+			offer_option(o, opt);
+}
+
+static void offer_option_values(const struct out *o, const char *name, size_t len)
+{
+	const struct opt *opt = opt_find(name, len);
+
+	if (!opt)
+		return;
+	if (opt->value == V_BOOL)
+		offer_words(o, "0 1", opt->help);
+	else if (opt->value == V_FAMILY)
+		offer_words(o, "ip4 ip6 unix", opt->help);
+	else if (opt->value == V_SOCKTYPE)
+		offer_words(o, "stream dgram seqpacket raw", opt->help);
+	else if (opt->id == OPT_MIN_PROTO || opt->id == OPT_MAX_PROTO)
+		offer_words(o, "TLS1.2 TLS1.3", opt->help);
+}
+
+/* Offset of the last unquoted comma, or 0; quotes and brackets protect. */
+static size_t last_comma(const char *s)
+{
+	size_t comma = 0, depth = 0;
+	char quote = 0;
+
+	for (size_t i = 0; s[i]; i++) {
+		if (s[i] == '\\' && s[i + 1])
+			i++;
+		else if (quote)
+			quote = s[i] == quote ? 0 : quote;
+		else if (s[i] == '"' || s[i] == '\'')
+			quote = s[i];
+		else if (strchr("([{", s[i]))
+			depth++;
+		else if (strchr(")]}", s[i]) && depth)
+			depth--;
+		else if (s[i] == ',' && !depth)
+			comma = i;
+	}
+	return quote ? 0 : comma;
+}
+
+/* The second half of a dual address begins anew. */
+static size_t half(const char *word)
+{
+	const char *last = NULL;
+
+	for (const char *p = strstr(word, "!!"); p; p = strstr(p + 2, "!!"))
+		last = p;
+	return last ? (size_t)(last - word) + 2 : 0;
+}
+
+static void complete_option(struct out *o, size_t start, size_t comma)
+{
+	const char *head = o->word + start, *name = o->word + comma + 1;
+	const size_t len = strcspn(name, "=");
+	const size_t stack = strcspn(head, ":,");
+
+	if (name[len]) {
+		o->keep = comma + 1 + len + 1;
+		offer_option_values(o, name, len);
+		return;
+	}
+	o->keep = comma + 1 + strspn(name, " ");
+	offer_options(o, *head == '-' || *head == ',' ? help_stack_groups("stdio", 5)
+						      : help_stack_groups(head, stack));
+}
+
+static void complete_address(struct out *o)
+{
+	const size_t start = half(o->word);
+	const size_t comma = last_comma(o->word + start);
+	const char *head = o->word + start;
+
+	if (comma) {
+		complete_option(o, start, start + comma);
+	} else if (!head[strcspn(head, ":,/")]) {
+		const char *plus = strrchr(head, '+');
+
+		o->keep = plus ? (size_t)(plus + 1 - o->word) : start;
+		offer_types(o);
+	}
+}
+
+/* --- the last word --------------------------------------------------------------------- */
+
+void complete_print(FILE *to, int nwords, char **words)
+{
+	struct out o = { .to = to, .word = nwords > 0 ? words[nwords - 1] : "" };
+	const struct flag *fl = waiting_flag(nwords > 1 ? words[nwords - 2] : NULL);
+	const char *value = NULL;
+
+	if (!fl && !options_is_address(o.word)) {
+		fl = options_of_word(o.word, &value);
+		if (!value) {
+			offer_flags(&o);
+			return;
+		}
+		o.keep = (size_t)(value - o.word);
+	} else if (!fl && *o.word == '-' && !o.word[1]) {
+		offer_flags(&o);
+		return;
+	}
+	if (fl)
+		offer_flag_values(&o, fl);
+	else
+		complete_address(&o);
+}

@@ -1,0 +1,555 @@
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+#include "cli/socat.h"
+
+/* --- what a flag does ---------------------------------------------------------- */
+
+static enum io set_true(struct cli *c, const struct flag *fl, const char *value,
+			struct fail *f)
+{
+	(void)value, (void)f;
+	*(bool *)((char *)c + fl->at) = true;
+	return IO_OK;
+}
+
+static enum io set_text(struct cli *c, const struct flag *fl, const char *value,
+			struct fail *f)
+{
+	if (!*value)
+		return fail_at(f, value, 0, 0, "--%s wants a %s, not nothing", fl->name, fl->arg);
+	*(const char **)((char *)c + fl->at) = value;
+	return IO_OK;
+}
+
+static enum io set_help(struct cli *c, const struct flag *fl, const char *value,
+			struct fail *f)
+{
+	size_t more = value ? strspn(value, "h") : 0;
+
+	(void)fl, (void)f;
+	c->ask = ASK_HELP;
+	c->asked += 1 + (unsigned)more;
+	if (value && value[more])
+		c->topic = value;
+	return IO_OK;
+}
+
+static enum io set_version(struct cli *c, const struct flag *fl, const char *value,
+			   struct fail *f)
+{
+	(void)fl, (void)value, (void)f;
+	if (c->ask == ASK_NOTHING)
+		c->ask = ASK_VERSION;
+	return IO_OK;
+}
+
+static enum io set_debug(struct cli *c, const struct flag *fl, const char *value,
+			 struct fail *f)
+{
+	size_t more = value ? strspn(value, "d") : 0;
+	long long level;
+
+	(void)fl;
+	if (!value || !value[more])
+		c->debug += 1 + (unsigned)more;
+	else if (text_number(value, strlen(value), 0, LEVEL_DEBUG, &level, NULL))
+		c->debug = (unsigned)level;
+	else
+		return fail_at(f, value, 0, strlen(value), "the log level is 0 (errors only) to 4 (all)");
+	c->log.level = c->debug < LEVEL_DEBUG ? (enum level)c->debug : LEVEL_DEBUG;
+	return IO_OK;
+}
+
+static enum io set_dump(struct cli *c, const struct flag *fl, const char *value,
+			struct fail *f)
+{
+	(void)value, (void)f;
+	c->dump |= (unsigned)fl->at;
+	return IO_OK;
+}
+
+static enum io set_block(struct cli *c, const struct flag *fl, const char *value,
+			 struct fail *f)
+{
+	uint64_t bytes;
+
+	(void)fl;
+	if (!text_size(value, strlen(value), &bytes) || !bytes || bytes > 1u << 30)
+		return fail_at(f, value, 0, strlen(value),
+			       "the block size is 1 to 1G bytes, like 8192 or 64k");
+	c->setup.block = (size_t)bytes;
+	return IO_OK;
+}
+
+/* A time, or "off"; socat also takes any negative number for that. */
+static enum io read_time(const struct cli *c, const char *value, bool *given,
+			 uint64_t *usec, struct fail *f)
+{
+	size_t len = strlen(value);
+	bool negative = c->rules.socat && *value == '-';
+
+	if (!text_duration(value + negative, len - negative, usec) && strcmp(value, "off"))
+		return fail_at(f, value, 0, len,
+			       "\"%s\" is no time: seconds like 0.5, or 250ms, 10m, 1h; or off", value);
+	*given = !negative && strcmp(value, "off") != 0;
+	return IO_OK;
+}
+
+static enum io set_linger(struct cli *c, const struct flag *fl, const char *value,
+			  struct fail *f)
+{
+	(void)fl;
+	return read_time(c, value, &c->setup.linger_set, &c->setup.linger, f);
+}
+
+static enum io set_idle(struct cli *c, const struct flag *fl, const char *value,
+			struct fail *f)
+{
+	enum io r = read_time(c, value, &c->setup.idle_set, &c->setup.idle, f);
+
+	(void)fl;
+	if (r == IO_OK && c->setup.idle_set && !c->setup.idle && !c->rules.socat)
+		return fail_at(f, value, 0, strlen(value),
+			       "no time at all would end at once: give a time above 0, or off for no limit");
+	return r;
+}
+
+static enum io set_way(struct cli *c, const struct flag *fl, const char *value,
+		       struct fail *f)
+{
+	(void)value;
+	if (fl->at ? !c->setup.right_to_left : !c->setup.left_to_right)
+		return fail_at(f, NULL, 0, 0,
+			       "-u and -U exclude each other; leave both out for both directions");
+	if (fl->at)
+		c->setup.left_to_right = false;
+	else
+		c->setup.right_to_left = false;
+	return IO_OK;
+}
+
+/* In socat these are wishes, in our own dialect they are orders. */
+static enum io set_family(struct cli *c, const struct flag *fl, const char *value,
+			  struct fail *f)
+{
+	int family = (int)fl->at;
+
+	(void)value, (void)f;
+	c->rules.prefer = family;
+	c->rules.listen_family = family;
+	c->rules.family = c->rules.socat ? 0 : family;
+	return IO_OK;
+}
+
+static enum io set_lock(struct cli *c, const struct flag *fl, const char *value,
+			struct fail *f)
+{
+	c->lock = value;
+	c->lock_wait = fl->at;
+	return *value ? IO_OK : fail_at(f, value, 0, 0, "the lock file needs a name");
+}
+
+static enum io set_target(struct cli *c, const struct flag *fl, const char *value,
+			  struct fail *f)
+{
+	(void)f;
+	c->log.target = (enum log_target)fl->at;
+	if (c->log.target == LOG_TO_FILE)
+		c->log.path = value;
+	else if (value && *value)
+		c->log.facility = value;
+	return IO_OK;
+}
+
+/* Which signals socat only logs: nothing here depends on it, but a wrong number is wrong. */
+static enum io set_mask(struct cli *c, const struct flag *fl, const char *value,
+			struct fail *f)
+{
+	long long mask;
+
+	(void)c, (void)fl;
+	if (!text_number(value, strlen(value), 0, UINT32_MAX, &mask, NULL))
+		return fail_at(f, value, 0, strlen(value), "the signal mask is a number like 0x89de");
+	return IO_OK;
+}
+
+/* Obeyed before all others, by options_dialect(). */
+static enum io set_dialect(struct cli *c, const struct flag *fl, const char *value,
+			   struct fail *f)
+{
+	(void)c, (void)fl, (void)value, (void)f;
+	return IO_OK;
+}
+
+/* --- the table ----------------------------------------------------------------- */
+
+#define AT(member) offsetof(struct cli, member)
+
+static const struct flag table[] = {
+	{ "h", "help", "[NAME]", set_help, 0, true, "types options exit-codes",
+	  "show this, or tell about an address type, an option, or one of: types, options, exit-codes" },
+	{ "V", "version", NULL, set_version, 0, true, NULL,
+	  "show the version and what this build has" },
+	{ "u", "left-to-right", NULL, set_way, 0, true, NULL,
+	  "only from the first address to the second" },
+	{ "U", "right-to-left", NULL, set_way, 1, true, NULL,
+	  "only from the second address to the first" },
+	{ "t", "linger", "TIME", set_linger, 0, true, NULL,
+	  "after the end of one direction give the other this long" },
+	{ "T", "idle", "TIME", set_idle, 0, true, "off",
+	  "end when nothing has come for this long, or off" },
+	{ "b", "block-size", "BYTES", set_block, 0, true, NULL,
+	  "move at most this much at once" },
+	{ "4", "ipv4", NULL, set_family, AF_INET, true, NULL,
+	  "use IPv4 where the address leaves it open" },
+	{ "6", "ipv6", NULL, set_family, AF_INET6, true, NULL,
+	  "use IPv6 where the address leaves it open" },
+	{ "0", "any-ip", NULL, set_family, AF_UNSPEC, true, NULL,
+	  "take both IP versions as they come" },
+	{ "v", "verbose", NULL, set_dump, DUMP_TEXT, true, NULL,
+	  "show the data on standard error as text" },
+	{ "x", "hex", NULL, set_dump, DUMP_HEX, true, NULL,
+	  "show the data on standard error in hexadecimal" },
+	{ NULL, "hexdump", NULL, set_dump, DUMP_CLASSIC, false, NULL,
+	  "show the data on standard error with offsets, hexadecimal and text" },
+	{ "r", "raw-left", "FILE", set_text, AT(raw[0]), true, NULL,
+	  "copy what comes from the first address to this file" },
+	{ "R", "raw-right", "FILE", set_text, AT(raw[1]), true, NULL,
+	  "copy what comes from the second address to this file" },
+	{ NULL, "statistics", NULL, set_true, AT(setup.statistics), true, NULL,
+	  "tell at the end how much went each way" },
+	{ NULL, "child-status", NULL, set_true, AT(setup.child_status), false, NULL,
+	  "end with the exit status of the program that was run" },
+	{ "d", "debug", "[LEVEL]", set_debug, 0, true, "0 1 2 3 4",
+	  "log more: -d0 errors only, -d -d notices, -d3 details, -d4 all" },
+	{ "D", "descriptors", NULL, set_true, AT(list_fds), true, NULL,
+	  "show which descriptors are open at the start" },
+	{ "ly", "log-syslog", "[FACILITY]", set_target, LOG_TO_SYSLOG, true,
+	  "daemon user auth local0 local1 local2 local3 local4 local5 local6 local7",
+	  "log to syslog" },
+	{ "lf", "log-file", "FILE", set_target, LOG_TO_FILE, true, NULL,
+	  "append the log to this file" },
+	{ "ls", "log-stderr", NULL, set_target, LOG_TO_STDERR, true, NULL,
+	  "log to standard error, as it is without any of these" },
+	{ "lm", "log-mixed", "[FACILITY]", set_target, LOG_TO_BOTH, true, NULL,
+	  "log to standard error first and to syslog when in the background" },
+	{ "lp", "log-program", "NAME", set_text, AT(log.program), true, NULL,
+	  "the program's name in the log and before the variables of programs" },
+	{ "lu", "log-micros", NULL, set_true, AT(log.micros), true, NULL,
+	  "log the time to the microsecond" },
+	{ "lh", "log-host", NULL, set_true, AT(log.host), true, NULL,
+	  "log the host's name, too" },
+	{ "L", "lock", "FILE", set_lock, false, true, NULL,
+	  "give up if this lock file is there, else hold it" },
+	{ "W", "wait-lock", "FILE", set_lock, true, true, NULL,
+	  "wait until this lock file is gone, then hold it" },
+	{ "g", "any-option", NULL, set_true, AT(rules.any_option), true, NULL,
+	  "let every address have every option" },
+	{ NULL, "dialect", "NAME", set_dialect, 0, false, "sockcat socat",
+	  "whose command line this is: sockcat or socat" },
+	{ NULL, "experimental", NULL, set_true, AT(ignored), true, NULL,
+	  "no effect, for the sake of socat's command lines" },
+	{ "s", "sloppy", NULL, set_true, AT(ignored), true, NULL,
+	  "no effect, for the sake of socat's command lines" },
+	{ "S", "log-signals", "MASK", set_mask, 0, true, NULL,
+	  "no effect, for the sake of socat's command lines" },
+};
+
+enum { FLAGS = sizeof(table) / sizeof(*table), LONG_BASE = 256 };
+
+const struct flag *options_row(size_t i)
+{
+	return i < FLAGS ? &table[i] : NULL;
+}
+
+const struct flag *options_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < FLAGS; i++) {
+		const struct flag *fl = &table[i];
+
+		if (fl->letters && strlen(fl->letters) == len && !memcmp(fl->letters, name, len))
+			return fl;
+		if (fl->name && strlen(fl->name) == len && !memcmp(fl->name, name, len))
+			return fl;
+	}
+	return NULL;
+}
+
+const struct flag *options_of_word(const char *word, const char **value)
+{
+	const char *name = word, *rest;
+	size_t len;
+
+	if (value)
+		*value = NULL;
+	if (options_is_address(word))
+		return NULL;
+	if (word[1] == '-') {
+		name = word + 2;
+		len = strcspn(name, "=");
+		rest = name[len] ? name + len + 1 : NULL;
+		if (len < 2)	/* "--v" is no way to say -v */
+			return NULL;
+	} else {
+		name = word + 1;
+		len = name[0] == 'l' && name[1] ? 2 : 1;
+		rest = name[len] ? name + len : NULL;
+	}
+	if (value)
+		*value = rest;
+	return options_find(name, len);
+}
+
+bool options_is_address(const char *word)
+{
+	return word[0] != '-' || !word[1] || word[1] == ',' || !strncmp(word + 1, "!!", 2);
+}
+
+/* --- which dialect --------------------------------------------------------------- */
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path && *path ? path : "sockcat";
+}
+
+bool options_dialect(int argc, char **argv, bool *socat, struct fail *f)
+{
+	static const char prefix[] = "--dialect=";
+	const char *name = argc > 0 ? base_name(argv[0]) : "sockcat";
+
+	*socat = !strcmp(name, "socat");
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		if (strncmp(argv[i], prefix, strlen(prefix)) != 0)
+			continue;
+		name = argv[i] + strlen(prefix);
+		*socat = !strcmp(name, "socat");
+		if (!*socat && strcmp(name, "sockcat")) {
+			fail_at(f, argv[i], strlen(prefix), strlen(name),
+				"there is no dialect \"%s\"; there are sockcat and socat", name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* --- reading the words ----------------------------------------------------------- */
+
+/* What getopt_long(3) wants to know, made from the table. */
+struct grammar {
+	char letters[3 * FLAGS + 3];
+	struct option longs[FLAGS + 1];
+};
+
+static int how_many(const struct flag *fl)
+{
+	return !fl->arg ? no_argument : *fl->arg == '[' ? optional_argument : required_argument;
+}
+
+static void grammar_make(struct grammar *g)
+{
+	char *to = g->letters;
+	size_t n = 0;
+
+	memset(g, 0, sizeof(*g));
+	*to++ = '+';
+	*to++ = ':';
+	for (size_t i = 0; i < FLAGS; i++) {
+		const struct flag *fl = &table[i];
+
+		if (fl->name)
+			g->longs[n++] = (struct option){ .name = fl->name, .has_arg = how_many(fl),
+							 .val = LONG_BASE + (int)i };
+		if (!fl->letters || (fl->letters[1] && strchr(g->letters, *fl->letters)))
+			continue;
+		*to++ = *fl->letters;
+		for (int k = fl->letters[1] ? 1 : how_many(fl); k > 0; k--)
+			*to++ = ':';
+	}
+}
+
+static const char *nearest_name(const char *word, size_t len)
+{
+	const char *best = NULL;
+	unsigned least = len > 5 ? 3 : 2;
+
+	for (size_t i = 0; i < FLAGS; i++) {
+		const char *name = table[i].name;
+		unsigned d = name ? text_distance(word, len, name, strlen(name)) : least;
+
+		if (d < least) {
+			least = d;
+			best = name;
+		}
+	}
+	return best;
+}
+
+static enum io unknown_flag(const char *word, int letter, struct fail *f)
+{
+	const char *from = letter > 0 && letter < LONG_BASE ? strchr(word + 1, letter) : NULL;
+	size_t len = strcspn(word, "=");
+	const char *near = len > 3 ? nearest_name(word + 2, len - 2) : NULL;
+
+	if (from && word[1] != '-')
+		return fail_at(f, word, (size_t)(from - word), 1,
+			       "there is no flag -%c; --help shows all", letter);
+	if (near)
+		return fail_at(f, word, 0, len, "there is no flag %.*s; did you mean --%s?",
+			       (int)len, word, near);
+	return fail_at(f, word, 0, len, "there is no flag %.*s, or it is cut too short; --help shows all",
+		       (int)len, word);
+}
+
+/* Why getopt_long(3) answered ':' or '?'. */
+static enum io bad_flag(const char *word, int answer, struct fail *f)
+{
+	const struct flag *fl = options_of_word(word, NULL);
+
+	if (answer == ':')
+		return fail_at(f, word, 0, strlen(word), "%s wants a value%s%s", word,
+			       fl && fl->arg ? ": " : "", fl && fl->arg ? fl->arg : "");
+	if (fl && !fl->arg && word[1] == '-')
+		return fail_at(f, word, strcspn(word, "="), strlen(word) - strcspn(word, "="),
+			       "--%s takes no value", fl->name);
+	return unknown_flag(word, optopt, f);
+}
+
+/* The -l family: the second letter, and for -lf and -lp the value, stand in value. */
+static enum io log_flag(struct cli *c, int argc, char **argv, const char *value, struct fail *f)
+{
+	const char name[] = { 'l', *value, 0 };
+	const struct flag *fl = options_find(name, 2);
+	const char *rest = *value ? value + 1 : value;
+
+	if (!fl || value == argv[optind - 1])
+		return fail_at(f, argv[optind - (fl ? 2 : 1)], 0, 2,
+			       "after -l one of y f s m p u h has to follow at once, as in -lf FILE");
+	if (*rest && !fl->arg)
+		return fail_at(f, argv[optind - 1], 3, strlen(rest), "-%s takes no value", name);
+	if (!*rest && how_many(fl) == required_argument) {
+		if (optind >= argc)
+			return fail_at(f, argv[optind - 1], 0, 3, "-%s wants a value: %s", name, fl->arg);
+		rest = argv[optind++];
+	}
+	return fl->set(c, fl, rest, f);
+}
+
+/* --help may have its NAME in the next word, though that makes "--help" ambiguous
+ * for getopt. */
+static const char *help_topic(const struct cli *c, int argc, char **argv)
+{
+	if (c->rules.socat || optind >= argc || argv[optind][0] == '-')
+		return NULL;
+	return argv[optind++];
+}
+
+/* One flag out of the word at optind, which may hold more of them. */
+static enum io read_flag(struct cli *c, int argc, char **argv, const struct grammar *g,
+			 struct fail *f)
+{
+	const char *word = argv[optind];
+	const int answer = getopt_long(argc, argv, g->letters, g->longs, NULL);
+	const char letter = (char)answer;
+	const struct flag *fl;
+
+	if (answer == ':' || (answer == '?' && strcmp(word, "-?") != 0))
+		return bad_flag(word, answer, f);
+	if (answer == 'l')
+		return log_flag(c, argc, argv, optarg, f);
+	fl = answer >= LONG_BASE ? &table[answer - LONG_BASE] :
+	     answer == '?' ? options_find("help", 4) : options_find(&letter, 1);
+	if (fl->set == set_help && !optarg)
+		optarg = (char *)help_topic(c, argc, argv);
+	return fl->set(c, fl, optarg, f);
+}
+
+/* socat refuses "-vx"; scripts that feature-test it expect that. */
+static enum io check_merged(const struct cli *c, const char *word, struct fail *f)
+{
+	const char *value;
+	const struct flag *fl = options_of_word(word, &value);
+
+	if (!c->rules.socat || !fl || fl->arg || !value || word[1] == '-')
+		return IO_OK;
+	return fail_at(f, word, 0, strlen(word),
+		       "flags of one letter stand apart here: -%s -%s instead of %s", fl->letters,
+		       value, word);
+}
+
+static enum io add_address(struct cli *c, const char *word, struct fail *f)
+{
+	if (c->naddress == 2)
+		return fail_at(f, word, 0, strlen(word),
+			       "there are two addresses already; is a blank in one of them unquoted?");
+	c->address[c->naddress++] = word;
+	return IO_OK;
+}
+
+/* -v alone, or with "--" and everything else, in the order they stand. */
+static enum io read_words(struct cli *c, int argc, char **argv, struct fail *f)
+{
+	struct grammar g;
+	enum io r = IO_OK;
+	bool flags = true;
+
+	grammar_make(&g);
+	opterr = 0;
+	optind = 1;
+	while (r == IO_OK && optind < argc) {
+		const char *word = argv[optind];
+
+		if (flags && !strcmp(word, "--")) {
+			flags = false;
+			optind++;
+		} else if (!flags || options_is_address(word)) {
+			flags = flags && !c->rules.socat;
+			optind++;
+			r = add_address(c, word, f);
+		} else {
+			r = check_merged(c, word, f);
+			if (r == IO_OK)
+				r = read_flag(c, argc, argv, &g, f);
+		}
+	}
+	return r;
+}
+
+/* One address alone talks with standard input and output. */
+static enum io complete_addresses(struct cli *c, struct fail *f)
+{
+	if (c->ask != ASK_NOTHING || c->naddress == 2)
+		return IO_OK;
+	if (c->rules.socat)
+		return fail_say(f, PHASE_USAGE, 0, "2 addresses are needed, %u given; -h shows more",
+				c->naddress);
+	if (!c->naddress)
+		return fail_say(f, PHASE_USAGE, 0, "no address given: try %s tcp:HOST:PORT, or %s --help",
+				c->log.program, c->log.program);
+	c->address[1] = c->address[0];
+	c->address[0] = "-";
+	return IO_OK;
+}
+
+enum io options_parse(int argc, char **argv, struct cli *out, struct fail *f)
+{
+	enum io r;
+	bool socat;
+
+	*out = (struct cli){
+		.setup = { .left_to_right = true, .right_to_left = true },
+		.log = { .level = LEVEL_WARNING, .program = base_name(argc > 0 ? argv[0] : NULL) },
+	};
+	if (!options_dialect(argc, argv, &socat, f))
+		return IO_FAIL;
+	if (socat)
+		socat_defaults(out);
+	r = read_words(out, argc, argv, f);
+	return r == IO_OK ? complete_addresses(out, f) : r;
+}

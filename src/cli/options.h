@@ -1,0 +1,72 @@
+/* sockcat's own flags, from one table that parsing, help and completion read
+ * (and that a test holds the manual to).
+ *
+ * Flags may stand before, between and behind the addresses; in the socat dialect
+ * only before them, as there.  "-", "-,opt..." and "-!!..." are addresses.  Words
+ * behind "--" are addresses whatever they look like. */
+#ifndef SOCKCAT_CLI_OPTIONS_H
+#define SOCKCAT_CLI_OPTIONS_H
+
+#include "base/log.h"
+#include "relay/session.h"
+
+/* What is shown of the data that passes. */
+enum { DUMP_TEXT = 1, DUMP_HEX = 2, DUMP_CLASSIC = 4 };
+
+/* What to do instead of relaying. */
+enum ask { ASK_NOTHING, ASK_HELP, ASK_VERSION };
+
+/* The command line, read.  Strings belong to argv. */
+struct cli {
+	struct relay_setup setup;
+	struct log_setup log;
+	struct spec_rules rules;
+	const char *address[2];		/* ref: both set when ASK_NOTHING */
+	unsigned naddress;		/* how many were typed */
+	enum ask ask;
+	unsigned asked;			/* how often -h was given (socat's -hh, -hhh) */
+	const char *topic;		/* ref: --help NAME, or NULL */
+	unsigned debug;			/* how often -d was given, or its number */
+	unsigned dump;			/* DUMP_* */
+	const char *raw[2];		/* ref: -r and -R: file for what comes from side 0, 1 */
+	const char *lock;		/* ref: -L or -W, or NULL */
+	bool lock_wait;			/* -W */
+	bool list_fds;			/* -D */
+	bool ignored;			/* where flags without effect leave their mark */
+};
+
+struct flag;
+typedef enum io flag_fn(struct cli *c, const struct flag *fl, const char *value,
+			struct fail *f);
+
+struct flag {
+	const char *letters;	/* "v"; "lf" where two belong together; NULL = none */
+	const char *name;	/* "verbose"; NULL = none */
+	const char *arg;	/* "FILE"; "[LEVEL]" where it may be left out; NULL = takes none */
+	flag_fn *set;
+	size_t at;		/* for the setter: a member of struct cli, or a constant */
+	bool socat;		/* listed in the socat dialect, too */
+	const char *values;	/* "0 1 2" for completion, or NULL */
+	const char *help;	/* a sentence without a full stop */
+};
+
+/* The i-th row, NULL behind the last. */
+const struct flag *options_row(size_t i);
+
+/* By letters or long name without dashes; NULL if there is none. */
+const struct flag *options_find(const char *name, size_t len);
+
+/* The row of a word as typed ("-t", "-t0.5", "--linger=1") and, if value is not
+ * NULL, where its value starts in the word (NULL = not in this word). */
+const struct flag *options_of_word(const char *word, const char **value);
+
+/* "-", "-,opt" and "-!!x" are addresses, and so is what has no dash in front. */
+bool options_is_address(const char *word);
+
+/* The dialect: the name we were started by, or --dialect=NAME.  False: unknown. */
+bool options_dialect(int argc, char **argv, bool *socat, struct fail *f);
+
+/* Reads the words.  IO_FAIL: PHASE_USAGE, with a caret. */
+enum io options_parse(int argc, char **argv, struct cli *out, struct fail *f);
+
+#endif

@@ -1,0 +1,85 @@
+/* sockcat: relays bytes between two addresses. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/complete.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/socat.h"
+#include "process.h"
+#include "run.h"
+
+/* What is asked for instead of relaying. */
+static enum io show(const struct cli *c, struct fail *f)
+{
+	enum io r = IO_OK;
+
+	if (c->rules.socat && c->ask == ASK_HELP)
+		socat_help(stdout, c->asked);
+	else if (c->rules.socat)
+		socat_version(stdout);
+	else if (c->ask == ASK_HELP)
+		r = help_show(stdout, c->topic, f);
+	else
+		help_version(stdout);
+	if (fflush(stdout) != 0)
+		return fail_sys(f, PHASE_WRITE, "cannot write to standard output");
+	return r;
+}
+
+static enum io relay(const struct cli *c, struct fail *f, bool *reported, int *signo)
+{
+	enum io r = IO_OK;
+
+	process_raise_limits();
+	if (c->list_fds)
+		process_list_fds(stderr);
+	if (c->lock)
+		r = process_lock(c->lock, c->lock_wait, f);
+	if (r != IO_OK)
+		return r;
+	r = run(c, f, reported, signo);
+	process_unlock(c->lock);
+	return r;
+}
+
+static enum io obey(int argc, char **argv, struct cli *c, struct fail *f, bool *reported, int *signo)
+{
+	const enum io r = options_parse(argc, argv, c, f);
+
+	if (!log_start(&c->log))
+		return fail_sys(f, PHASE_WRITE, "cannot log to %s",
+				c->log.path ? c->log.path : c->log.facility ? c->log.facility : "syslog");
+	if (r != IO_OK)
+		return r;
+	return c->ask == ASK_NOTHING ? relay(c, f, reported, signo) : show(c, f);
+}
+
+int main(int argc, char **argv)
+{
+	const char *const nth = getenv("SOCKCAT_FAIL_ALLOC");
+	struct fail f = { 0 };
+	struct cli c;
+	bool reported = false;
+	int signo = 0, status;
+
+	process_fill_stdio();
+	if (nth)
+		mem_fail_at(strtoul(nth, NULL, 10));
+	if (argc > 1 && !strcmp(argv[1], "--complete")) {
+		complete_print(stdout, argc - 2, argv + 2);
+		return EXIT_SUCCESS;
+	}
+	obey(argc, argv, &c, &f, &reported, &signo);
+	if (f.phase != PHASE_NONE && !reported)
+		log_fail(LEVEL_ERROR, &f);
+	status = c.rules.socat ? socat_exit_code(&f) : fail_exit_code(&f);
+	if (signo)
+		status = 128 + signo;
+	if (c.ask == ASK_NOTHING)
+		log_say(LEVEL_NOTICE, "exiting with status %d", status);
+	return status;
+}

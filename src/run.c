@@ -1,0 +1,272 @@
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "loop/child.h"
+#include "loop/resolve.h"
+#include "loop/signal.h"
+#include "relay/server.h"
+
+struct run {
+	const struct cli *cli;		/* ref */
+	struct spec spec[2];		/* own */
+	struct loop *loop;		/* own */
+	struct session *session;	/* ref: the only one, while it lives */
+	struct server server;		/* own, if serving */
+	bool serving;
+	struct fail *fail;		/* ref: the caller's */
+	bool over;			/* the session or server said so, and reported */
+	int signo;
+};
+
+/* --- the addresses ----------------------------------------------------------------- */
+
+/* The file's name for an option's value: nothing in it means anything there. */
+static bool add_quoted(struct buf *b, const char *name)
+{
+	for (; *name; name++) {
+		const bool plain = strchr("/._-", *name) || (*name >= '0' && *name <= '9') ||
+				   (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
+
+		if (!plain && !buf_add(b, "\\", 1))
+			return false;
+		if (!buf_add(b, name, 1))
+			return false;
+	}
+	return true;
+}
+
+/* -v -x --hexdump -r -R are a layer on top that watches what is read. */
+static enum io insert_tap(struct spec *s, unsigned dump, const char *raw, struct fail *f)
+{
+	enum io r = IO_OK;
+	struct buf b;
+	bool ok;
+
+	if (!dump && !raw)
+		return IO_OK;
+	buf_init(&b, 64 * 1024);
+	ok = buf_format(&b, "%s%s%s", dump & DUMP_TEXT ? ",tap-text" : "",
+			dump & DUMP_HEX ? ",tap-hex" : "", dump & DUMP_CLASSIC ? ",tap-dump" : "");
+	if (raw)
+		ok = ok && buf_format(&b, ",tap-raw=") && add_quoted(&b, raw);
+	ok = ok && buf_add(&b, "", 1);
+	r = ok ? spec_insert(s, "tap", (char *)b.data + 1, f) : fail_memory(f);
+	buf_free(&b);
+	return r;
+}
+
+static enum io read_address(struct run *r, unsigned side)
+{
+	const struct cli *c = r->cli;
+	enum io answer = spec_parse(c->address[side], &c->rules, &r->spec[side], r->fail);
+
+	if (answer == IO_OK)
+		answer = insert_tap(&r->spec[side], c->dump, c->raw[side], r->fail);
+	return answer;
+}
+
+/* --- fork ------------------------------------------------------------------------ */
+
+static enum io fork_refused(const struct spec *s, struct fail *f, const char *why)
+{
+	const struct optval *v = part_val(spec_with(s, OPT_FORK), OPT_FORK);
+
+	return fail_at(f, s->input, v->at, v->len, "%s", why);
+}
+
+static bool forks(const struct spec *s)
+{
+	const struct part *p = spec_with(s, OPT_FORK);
+
+	return p && part_has(p, OPT_FORK);
+}
+
+/* Which address serves: -1 = none. */
+static enum io find_server(struct run *r, int *side)
+{
+	const bool first = forks(&r->spec[0]), second = forks(&r->spec[1]);
+
+	*side = first ? 0 : second ? 1 : -1;
+	if (*side < 0)
+		return IO_OK;
+	if (first && second)
+		return fork_refused(&r->spec[1], r->fail, "only one of the two addresses can have fork");
+	if (!(r->spec[*side].part[0].type->flags & TYPE_LISTENS))
+		return fork_refused(&r->spec[*side], r->fail,
+				    "fork needs an address that waits for clients; to dial again after failures there are retry= and forever");
+	if (second && r->spec[0].part[0].type->flags & TYPE_LISTENS)
+		return fork_refused(&r->spec[1], r->fail,
+				    "the first address waits for a client, too: give that one fork instead");
+	return IO_OK;
+}
+
+/* --- signals ----------------------------------------------------------------------- */
+
+static void on_end(void *owner, int signo)
+{
+	struct run *r = owner;
+	const bool again = r->signo != 0;
+
+	if (children_signal(r->loop, signo))
+		return;
+	log_say(LEVEL_NOTICE, "exiting on signal %d", signo);
+	r->signo = signo;
+	if (r->session) {
+		session_stop(r->session, signo);
+	} else if (!r->serving || r->cli->rules.socat || again) {
+		loop_stop(r->loop);
+	} else {
+		log_say(LEVEL_NOTICE, "%u sessions may finish; another signal ends them", r->server.live);
+		server_drain(&r->server);
+	}
+}
+
+static void on_usr1(void *owner, int signo)
+{
+	struct run *r = owner;
+
+	(void)signo;
+	if (r->session)
+		session_report(r->session);
+	else if (r->serving)
+		server_report(&r->server);
+}
+
+/* What was ignored when we were started (nohup) stays so. */
+static bool catch_end(struct run *r, int signo)
+{
+	struct sigaction old;
+
+	if (sigaction(signo, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+		return true;
+	return signal_catch(r->loop, signo, on_end, r);
+}
+
+static enum io catch_signals(struct run *r)
+{
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	bool ok = signal_catch(r->loop, SIGUSR1, on_usr1, r);
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		ok = ok && catch_end(r, ends[i]);
+	return ok ? IO_OK : fail_sys(r->fail, PHASE_INTERNAL, "cannot catch signals");
+}
+
+/* --- life -------------------------------------------------------------------------- */
+
+static const struct backend *choose_backend(struct fail *f)
+{
+	const char *const name = getenv("SOCKCAT_LOOP");
+	const struct backend *b = backend_find(name && *name ? name : NULL);
+	const char *e = epoll_backend.name, *k = kqueue_backend.name;
+
+	if (!b)
+		fail_say(f, PHASE_USAGE, EINVAL,
+			 "SOCKCAT_LOOP=%s: there is no such way of waiting here; there is poll%s%s%s%s",
+			 name, e ? ", " : "", e ? e : "", k ? ", " : "", k ? k : "");
+	return b;
+}
+
+static enum io make_loop(struct run *r)
+{
+	const struct backend *b = choose_backend(r->fail);
+
+	r->loop = b ? loop_new(b, r->fail) : NULL;
+	if (!r->loop || !children_start(r->loop, r->fail) || !resolver_start(r->loop, r->fail))
+		return IO_FAIL;
+	if (r->cli->setup.block > SCRATCH_SIZE && !loop_scratch(r->loop, r->cli->setup.block))
+		return fail_memory(r->fail);
+	return catch_signals(r);
+}
+
+static void session_over(void *owner, struct session *s)
+{
+	struct run *r = owner;
+
+	*r->fail = s->fail;
+	r->over = true;
+	r->session = NULL;
+	loop_stop(r->loop);
+}
+
+static void server_over(void *owner, struct server *v)
+{
+	struct run *r = owner;
+
+	*r->fail = v->fail;
+	r->over = true;
+	loop_stop(r->loop);
+}
+
+static enum io start_session(struct run *r)
+{
+	r->session = session_new(r->loop, &r->spec[0], &r->spec[1], &r->cli->setup, r->fail);
+	if (!r->session)
+		return IO_FAIL;
+	r->session->id = 1;
+	r->session->ended = session_over;
+	r->session->owner = r;
+	session_start(r->session);
+	return IO_OK;
+}
+
+static enum io start_server(struct run *r, unsigned side)
+{
+	const struct part *limit = spec_with(&r->spec[side], OPT_MAX_CHILDREN);
+
+	r->serving = true;
+	r->server = (struct server){
+		.spec = { &r->spec[0], &r->spec[1] }, .side = side, .setup = &r->cli->setup,
+		.loop = r->loop, .ended = server_over, .owner = r,
+		.max = limit ? (unsigned)part_num(limit, OPT_MAX_CHILDREN, 0) : 0,
+	};
+	return server_start(&r->server);
+}
+
+static enum io relay(struct run *r)
+{
+	int side;
+
+	if (find_server(r, &side) != IO_OK || spec_prepare(&r->spec[0], r->fail) != IO_OK ||
+	    spec_prepare(&r->spec[1], r->fail) != IO_OK || make_loop(r) != IO_OK)
+		return IO_FAIL;
+	if ((side < 0 ? start_session(r) : start_server(r, (unsigned)side)) == IO_FAIL)
+		return IO_FAIL;
+	return loop_run(r->loop, r->fail);
+}
+
+static void clean_up(struct run *r)
+{
+	if (r->serving)
+		server_free(&r->server);
+	if (r->loop) {
+		resolver_end(r->loop);
+		children_end(r->loop);
+		signal_end(r->loop);
+		loop_free(r->loop);
+	}
+	for (unsigned side = 0; side < 2; side++) {
+		spec_unprepare(&r->spec[side]);
+		spec_free(&r->spec[side]);
+	}
+}
+
+enum io run(const struct cli *c, struct fail *f, bool *reported, int *signo)
+{
+	struct run r = { .cli = c, .fail = f };
+	enum io answer = IO_FAIL;
+
+	if (read_address(&r, 0) == IO_OK && read_address(&r, 1) == IO_OK)
+		answer = relay(&r);
+	clean_up(&r);
+	*reported = r.over;
+	*signo = r.signo;
+	return answer;
+}
