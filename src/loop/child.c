@@ -114,9 +114,10 @@ void child_forget(struct loop *l, struct child *c)
 bool children_signal(struct loop *l, int signo)
 {
 	const struct children *all = loop_services(l)->children;
+	const struct child *c = all != NULL ? all->first : NULL;
 	bool passed = false;
 
-	for (const struct child *c = all != NULL ? all->first : NULL; c != NULL; c = c->next)
+	for (; c != NULL; c = c->next)
 		if (c->pass & 1u << signo) {
 			kill(c->pid, signo);
 			passed = true;

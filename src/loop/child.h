@@ -8,7 +8,7 @@
 
 struct child {
 	pid_t pid;
-	unsigned pass;		/* 1u << signo: signals that are for it, not for us; set by the owner */
+	unsigned pass;		/* 1u << signo: signals that are for it, not for us */
 	bool ended;
 	int status;		/* as waitpid(2) gives it, once ended */
 	wake_fn *fn;		/* called with READY_WAKE when it has ended */

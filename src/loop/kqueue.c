@@ -79,7 +79,8 @@ static unsigned write_flags(unsigned want)
 	return 0;
 }
 
-static bool change_read(const struct kqueue *k, struct watch *w, unsigned old, unsigned want)
+static bool change_read(const struct kqueue *k, struct watch *w, unsigned old,
+			unsigned want)
 {
 	if ((old & READY_READ) == (want & READY_READ))
 		return true;
@@ -88,7 +89,8 @@ static bool change_read(const struct kqueue *k, struct watch *w, unsigned old, u
 
 /* EV_CLEAR sticks to a filter once added, so that changing it means removing
  * the filter first. */
-static bool change_write(const struct kqueue *k, struct watch *w, unsigned old, unsigned want)
+static bool change_write(const struct kqueue *k, struct watch *w, unsigned old,
+			 unsigned want)
 {
 	const unsigned flags = write_flags(want);
 

@@ -20,10 +20,10 @@ struct loop {
 	void *kernel;			/* own: the backend's */
 	struct timers timers;
 	struct queue again, reap;
-	struct watch **always;		/* own: those that no kernel polls; slot = index + 1 */
+	struct watch **always;		/* own: those no kernel polls; slot = index + 1 */
 	unsigned nalways, capalways;
 	unsigned eager;			/* always-watches that want to read or write */
-	unsigned held;			/* watches and others that keep loop_run() going */
+	unsigned held;			/* watches and others that keep it going */
 	bool stopped;
 	uint64_t now;
 	struct loop_services services;
@@ -168,19 +168,10 @@ struct loop *loop_new(const struct backend *b, struct fail *f)
 	return l;
 }
 
-static void reap(struct loop *l)
-{
-	struct task *t;
-
-	while ((t = queue_take(&l->reap)) != NULL)
-		t->fn(t->owner, READY_WAKE);
-}
-
 void loop_free(struct loop *l)
 {
 	if (l == NULL)
 		return;
-	reap(l);
 	l->backend->close(l->kernel);
 	timers_free(&l->timers);
 	mem_free(l->always);
@@ -224,7 +215,8 @@ static bool always_add(struct loop *l, struct watch *w)
 {
 	if (l->nalways == l->capalways) {
 		const unsigned cap = l->capalways == 0 ? 8 : 2 * l->capalways;
-		struct watch **always = mem_resize(l->always, cap, sizeof(struct watch *));
+		struct watch **always =
+			mem_resize(l->always, cap, sizeof(struct watch *));
 
 		if (always == NULL) {
 			errno = ENOMEM;
@@ -355,6 +347,14 @@ static void run_again(struct loop *l)
 			break;
 		t->fn(t->owner, READY_WAKE);
 	}
+}
+
+static void reap(struct loop *l)
+{
+	struct task *t;
+
+	while ((t = queue_take(&l->reap)) != NULL)
+		t->fn(t->owner, READY_WAKE);
 }
 
 static bool turn(struct loop *l)

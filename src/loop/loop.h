@@ -36,7 +36,7 @@ struct backend;
 struct watch {
 	int fd;
 	unsigned want;		/* READY_* asked for, as last set; 0 = not watched */
-	bool always;		/* the kernel will not poll it (regular file): ready each turn */
+	bool always;		/* not for the kernel (regular file): ready each turn */
 	bool background;	/* set by the owner: does not keep loop_run() going */
 	unsigned slot;		/* the loop's and the backend's: 0 = not registered */
 	wake_fn *fn;
@@ -76,7 +76,8 @@ struct backend {
 };
 
 extern const struct backend poll_backend;
-extern const struct backend epoll_backend;	/* name is NULL where the system lacks it */
+/* name is NULL where the system lacks it */
+extern const struct backend epoll_backend;
 extern const struct backend kqueue_backend;
 
 /* The backend by name, the best one for NULL; NULL for an unknown or absent one. */
@@ -92,7 +93,7 @@ int backend_milliseconds(int64_t timeout_us);
 /* NULL with PHASE_INTERNAL if memory or descriptors are short. */
 struct loop *loop_new(const struct backend *b, struct fail *f);
 
-/* Reaps what waits for it.  The services (signals, children, resolver) have been
+/* Calls nobody any more.  The services (signals, children, resolver) have been
  * ended before. */
 void loop_free(struct loop *l);
 
@@ -138,8 +139,8 @@ struct children;
 struct loop_services {
 	struct resolver *resolver;	/* ref */
 	struct children *children;	/* ref */
-	unsigned char *scratch;		/* own: the one relay buffer, SCRATCH_SPARE bytes longer */
-	size_t scratch_size;		/* SCRATCH_SIZE unless loop_scratch() was called */
+	unsigned char *scratch;		/* own: the one relay buffer; SCRATCH_SPARE longer */
+	size_t scratch_size;		/* SCRATCH_SIZE, or what loop_scratch() was told */
 };
 enum { SCRATCH_SIZE = 256 * 1024, SCRATCH_SPARE = 64 };
 struct loop_services *loop_services(struct loop *l);

@@ -32,9 +32,9 @@ enum { HELPERS = 4 };
 struct question {
 	struct question *next;
 	struct resolver *resolver;	/* ref */
-	struct resolve *asker;		/* ref; NULL = forgotten; the loop's thread alone looks */
+	struct resolve *asker;		/* ref; NULL = forgotten; the loop's thread's */
 	bool waiting;			/* on that list; under the lock */
-	bool delivered;			/* the answer is here; the loop's thread alone looks */
+	bool delivered;			/* the answer is here; the loop's thread's */
 	char *host, *service;		/* own */
 	struct addrinfo hints;
 	struct addrinfo *list;		/* own: the answer */
@@ -51,7 +51,7 @@ struct helper {
 struct resolver {
 	struct loop *loop;		/* ref */
 	struct watch watch;
-	int pipe[2];			/* own: one byte when the answered list gets its first */
+	int pipe[2];			/* own: a byte when the first is answered */
 
 	pthread_mutex_t lock;		/* guards all below */
 	pthread_cond_t work;
@@ -59,7 +59,7 @@ struct resolver {
 	struct question *answered;	/* own */
 	struct helper helper[HELPERS];
 	unsigned nhelpers, idle;
-	unsigned users;			/* we, and helpers left behind: the last one frees */
+	unsigned users;			/* we and the helpers: the last one frees */
 	bool ended;
 };
 
@@ -390,8 +390,8 @@ static enum io refuse(int result, int cause, const char *host, const char *servi
 		return fail_memory(f);
 	if (result == EAI_SERVICE)
 		return fail_say(f, PHASE_RESOLVE, result,
-				"cannot resolve port \"%s\": no such service (give a number, "
-				"or look in /etc/services)", service);
+				"cannot resolve port \"%s\": no such service "
+				"(give a number, or look in /etc/services)", service);
 	if (host == NULL)
 		host = service;
 	if (result == EAI_SYSTEM) {
@@ -442,7 +442,8 @@ static enum io ask(struct resolver *v, struct question *q, struct fail *f)
 		return IO_WAIT;
 	}
 	errno = cause;
-	return fail_sys(f, PHASE_RESOLVE, "cannot start a thread to resolve \"%s\"", q->host);
+	return fail_sys(f, PHASE_RESOLVE, "cannot start a thread to resolve \"%s\"",
+			q->host);
 }
 
 static enum io start_question(struct loop *l, struct resolve *r, const char *host,
@@ -492,14 +493,16 @@ static enum io begin(struct loop *l, struct resolve *r, const char *host,
 
 	if (service != NULL && !service_is_sound(service, &number))
 		return fail_say(f, PHASE_RESOLVE, EAI_SERVICE,
-				"\"%s\" is no port (0 to 65535, or a service name)", service);
+				"\"%s\" is no port (0 to 65535, or a service name)",
+				service);
 	if (number)
 		hints->ai_flags |= AI_NUMERICSERV;
 	if (host == NULL)
 		return answer_now(l, r, NULL, service == NULL ? "0" : service, hints, f);
 	if (!bare_host(host, bare, sizeof(bare)))
 		return fail_say(f, PHASE_RESOLVE, EAI_NONAME,
-				"cannot resolve \"%.64s...\": no name is that long", host);
+				"cannot resolve \"%.64s...\": no name is that long",
+				host);
 	return answer_now(l, r, bare, service, hints, f);
 }
 

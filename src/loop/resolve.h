@@ -18,7 +18,9 @@ struct resolve {
 
 /* Not before a fork that is to go on without exec(3): threads stay behind. */
 bool resolver_start(struct loop *l, struct fail *f);
-void resolver_end(struct loop *l);	/* threads still asking are left behind, detached */
+
+/* Threads still asking are left behind, detached.  Unanswered questions are as new. */
+void resolver_end(struct loop *l);
 
 /* A step: IO_WAIT until the answer is there, then IO_OK with r->list not empty,
  * or IO_FAIL (PHASE_RESOLVE, code EAI_*; the sentence names host and service).

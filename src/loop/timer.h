@@ -9,7 +9,8 @@ struct timers {
 	unsigned n, cap;
 };
 
-bool timers_set(struct timers *h, struct timer *t, uint64_t due);	/* false: no memory */
+/* Sets or moves.  False: no memory. */
+bool timers_set(struct timers *h, struct timer *t, uint64_t due);
 void timers_stop(struct timers *h, struct timer *t);
 /* The earliest, or NULL. */
 struct timer *timers_first(const struct timers *h);
