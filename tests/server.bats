@@ -1,0 +1,183 @@
+# A listener with fork: sessions without number in one process.
+
+load lib.bash
+load peers.bash
+
+pid_of() { cat "$1.pid"; }
+descriptors() { find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l; }
+
+@test "sessions run side by side and do not wait for each other" {
+	listen server tcp-listen:0,fork pipe
+	mkfifo hold
+	start_in slow hold "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
+	exec 5>hold
+	echo first >&5
+	wait_out slow first
+	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<second
+	[ "$output" = second ]
+	exec 5>&-
+	finish slow
+	[ "$status" = 0 ]
+}
+
+@test "a client whose target refuses is reset, not given an empty answer" {
+	need python3
+	listen server tcp-listen:0,fork "tcp:127.0.0.1:$(free_port)"
+	run -0 python3 -c "
+import socket
+s = socket.create_connection(('127.0.0.1', $PORT))
+try:
+    print('end', s.recv(1))
+except ConnectionResetError:
+    print('reset')"
+	[ "$output" = reset ]
+	grep -q 'connection refused' server.err
+}
+
+@test "a session that fails leaves the others and the listener alone" {
+	listen server tcp-listen:0,fork pipe
+	need python3
+	python3 -c "
+import socket, struct
+s = socket.create_connection(('127.0.0.1', $PORT))
+s.sendall(b'x')
+s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+s.close()"
+	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<alive
+	[ "$output" = alive ]
+}
+
+@test "max-children= makes the next one wait until a session ends" {
+	listen server tcp-listen:0,fork,max-children=1 pipe
+	mkfifo hold
+	start_in one hold "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
+	exec 5>hold
+	echo one >&5
+	wait_out one one
+	start_in two <(echo two) "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
+	run -0 sockcat -t 0.1 -u /dev/null /dev/null
+	[ ! -s two.out ]
+	exec 5>&-
+	finish one
+	finish two
+	[ "$(cat two.out)" = two ]
+}
+
+@test "out of descriptors it pauses, burns no time, and recovers" {
+	need prlimit python3
+	listen server tcp4-listen:0,fork pipe
+	prlimit --pid "$(pid_of server)" --nofile=32:32
+	run -0 python3 - "$PORT" "$(pid_of server)" <<'PY'
+import os, socket, sys, time
+port, pid = int(sys.argv[1]), sys.argv[2]
+def ticks():
+    f = open('/proc/%s/stat' % pid).read().rsplit(')', 1)[1].split()
+    return int(f[11]) + int(f[12])
+crowd = [socket.create_connection(('127.0.0.1', port)) for _ in range(60)]
+crowd[0].sendall(b'x')
+assert crowd[0].recv(1) == b'x'
+before = ticks()
+time.sleep(0.5)
+spent = (ticks() - before) / os.sysconf('SC_CLK_TCK')
+assert spent < 0.25, 'spinning: %.2f s of CPU time in 0.5 s' % spent
+for c in crowd[:59]:
+    c.close()
+late = crowd[59]
+late.settimeout(10)
+late.sendall(b'late')
+assert late.recv(4) == b'late'
+print('recovered')
+PY
+	[ "$output" = recovered ]
+	wait_for server 'out of descriptors'
+	[ "$(grep -c 'out of descriptors' server.err)" -le 5 ]
+}
+
+@test "a listener shares standard output among its sessions" {
+	listen server tcp-listen:0,fork -
+	run -0 sockcat -u text:one, "tcp:127.0.0.1:$PORT"
+	wait_out server one
+	run -0 sockcat -u text:two "tcp:127.0.0.1:$PORT"
+	wait_out server two
+}
+
+@test "standard input at its end does not stop a listener" {
+	listen server tcp-listen:0,fork,reuseaddr open:in.log,creat,append
+	run -0 sockcat -u text:a "tcp:127.0.0.1:$PORT"
+	run -0 sockcat -u text:b "tcp:127.0.0.1:$PORT"
+	wait_until eval '[ "$(cat in.log)" = ab ]'
+}
+
+@test "TERM closes the listener at once and lets sessions finish" {
+	listen server tcp-listen:0,fork pipe
+	mkfifo hold
+	start_in client hold "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
+	exec 5>hold
+	echo before >&5
+	wait_out client before
+	kill -TERM "$(pid_of server)"
+	wait_for server 'may finish'
+	run -7 sockcat - "tcp:127.0.0.1:$PORT" </dev/null
+	echo after >&5
+	wait_out client after
+	exec 5>&-
+	finish client
+	[ "$status" = 0 ]
+	finish server
+	[ "$status" = 143 ]
+}
+
+@test "a second TERM ends the sessions too" {
+	listen server tcp-listen:0,fork pipe
+	mkfifo hold
+	start_in client hold "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
+	exec 5>hold
+	echo x >&5
+	wait_out client x
+	kill -TERM "$(pid_of server)"
+	wait_for server 'may finish'
+	kill -TERM "$(pid_of server)"
+	finish server
+	[ "$status" = 143 ]
+	exec 5>&-
+}
+
+@test "fork may stand on the second address" {
+	listen server -u text:served tcp-listen:0,fork
+	run -0 sockcat -u "tcp:127.0.0.1:$PORT" -
+	[ "$output" = served ]
+	run -0 sockcat -u "tcp:127.0.0.1:$PORT" -
+	[ "$output" = served ]
+}
+
+@test "fork on both addresses is refused" {
+	run -2 sockcat tcp-listen:0,fork tcp-listen:0,fork
+	[[ $output == *"only one"* ]]
+}
+
+@test "fork where nobody calls is refused with the mend" {
+	run -2 sockcat tcp:127.0.0.1:1,fork -
+	[[ $output == *retry=* ]]
+}
+
+@test "a crowd leaves no descriptor and no memory behind" {
+	[ -x "$BUILD_DIR/tests/swarm" ] || skip "tests/swarm is not built"
+	listen target tcp4-listen:0,fork pipe
+	listen server tcp4-listen:0,fork "tcp4:127.0.0.1:$PORT"
+	local before after
+	run -0 "$BUILD_DIR/tests/swarm" "tcp:127.0.0.1:$PORT" 500 20000
+	wait_until eval '[ "$(descriptors server)" -le 12 ]'
+	before=$(awk '/VmRSS/ { print $2 }' "/proc/$(pid_of server)/status")
+	run -0 "$BUILD_DIR/tests/swarm" "tcp:127.0.0.1:$PORT" 500 20000
+	wait_until eval '[ "$(descriptors server)" -le 12 ]'
+	after=$(awk '/VmRSS/ { print $2 }' "/proc/$(pid_of server)/status")
+	echo "$before KiB, then $after KiB"
+	[ "$after" -le $((before + 2048)) ]
+}
+
+@test "SIGUSR1 tells the counters of all sessions" {
+	listen server tcp-listen:0,fork pipe
+	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<12345
+	kill -USR1 "$(pid_of server)"
+	wait_for server 'STATISTICS: .*6 bytes'
+}

@@ -1,0 +1,245 @@
+# TCP: dialling by name and number, listening on one family or both, who may come in.
+
+load lib.bash
+load peers.bash
+
+@test "tcp carries bytes both ways and ends when both directions have ended" {
+	listen server tcp-listen:0 pipe
+	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<hello
+	[ "$output" = hello ]
+	finish server
+	[ "$status" = 0 ]
+}
+
+@test "an answer that comes long after the end of the question arrives whole" {
+	peer server "
+c, _ = listener.accept()
+question = read_all(c)
+c.sendall(b'x' * 100000 + question)"
+	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<question
+	[ "${#output}" = 100008 ]
+}
+
+@test "tcp4 and tcp6 stay with their family" {
+	need_ip6
+	listen four tcp4-listen:0,fork pipe
+	run -7 sockcat - "tcp6:[::1]:$PORT" </dev/null
+	[[ $output == *"connection refused"* ]]
+	listen six tcp6-listen:0,fork pipe
+	run -7 sockcat - "tcp4:127.0.0.1:$PORT" </dev/null
+	run -0 sockcat - "tcp6:[::1]:$PORT" <<<six
+	[ "$output" = six ]
+}
+
+@test "a listener without a family serves IPv4 and IPv6" {
+	need_ip6
+	listen both tcp-listen:0,fork pipe
+	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<four
+	[ "$output" = four ]
+	run -0 sockcat - "tcp:[::1]:$PORT" <<<six
+	[ "$output" = six ]
+}
+
+@test "-4 and -6 choose for addresses that leave it open" {
+	need_ip6
+	listen four -4 tcp-listen:0,fork pipe
+	grep -q 'listening on 0.0.0.0:' four.err
+	listen six -6 tcp-listen:0,fork pipe
+	grep -q 'listening on \[::\]:' six.err
+	run -7 sockcat -4 - "tcp:localhost:$(free_port)" </dev/null
+}
+
+@test "ipv6only leaves IPv4 to others" {
+	need_ip6
+	listen six tcp6-listen:0,fork,ipv6only=1 pipe
+	run -7 sockcat - "tcp:127.0.0.1:$PORT" </dev/null
+}
+
+@test "localhost is reached though only one of its addresses answers" {
+	listen four tcp4-listen:0,fork,bind=127.0.0.1 pipe
+	run -0 sockcat - "tcp:localhost:$PORT" <<<found
+	[ "$output" = found ]
+}
+
+@test "an address that never answers does not hold up the next one" {
+	need_root
+	need ip python3
+	python3 - <<'PY' || skip "no network namespaces here"
+import ctypes, os, sys
+sys.exit(ctypes.CDLL(None).unshare(0x40000000) != 0)
+PY
+	cat >hosts <<<'192.0.2.1 twofold
+127.0.0.1 twofold'
+	run -0 unshare --net --mount sh -c '
+ip link set lo up
+ip link add silent type dummy && ip addr add 192.0.2.9/24 dev silent && ip link set silent up
+mount --bind hosts /etc/hosts
+"$SOCKCAT" -d -d tcp4-listen:7777,fork pipe 2>err & pid=$!
+until grep -q listening err; do sleep 0.02; done
+echo raced | "$SOCKCAT" -d -d - tcp4:twofold:7777 2>log; code=$?
+kill $pid; wait $pid; cat log >&2; exit $code'
+	[[ $output == *raced* ]]
+	[[ $output == *"opening connection to 127.0.0.1:7777"* ]]
+}
+
+@test "bind= and sourceport= name this end of a connection" {
+	local port
+	port=$(free_port)
+	listen server tcp4-listen:0 pipe
+	run -0 sockcat - "tcp4:127.0.0.1:$PORT,bind=127.0.0.2,sourceport=$port,reuseaddr" <<<x
+	wait_for server "accepting connection from 127.0.0.2:$port"
+	finish server
+	listen server tcp4-listen:0 pipe
+	run -0 sockcat - "tcp4:127.0.0.1:$PORT,bind=127.0.0.3:0" <<<x
+	wait_for server "accepting connection from 127.0.0.3:"
+}
+
+@test "bind= of a listener is where it can be reached, and nowhere else" {
+	listen server tcp-listen:0,fork,bind=127.0.0.2 pipe
+	grep -q 'listening on 127.0.0.2:' server.err
+	run -0 sockcat - "tcp:127.0.0.2:$PORT" <<<x
+	run -7 sockcat - "tcp:127.0.0.1:$PORT" </dev/null
+}
+
+@test "bind= with a name that nobody knows is refused before anything opens" {
+	run -6 sockcat tcp-listen:0,bind=nohost.invalid -
+	[[ $output == *"bind=nohost.invalid"* ]]
+}
+
+@test "range= admits its own and turns others away" {
+	listen server tcp4-listen:0,fork,range=127.0.0.2/32 pipe
+	run -0 sockcat - "tcp:127.0.0.1:$PORT,bind=127.0.0.2" <<<in
+	[ "$output" = in ]
+	run sockcat - "tcp:127.0.0.1:$PORT" </dev/null
+	[ -z "$output" ] || [[ $output == *reset* ]]
+	wait_for server 'refusing connection from 127.0.0.1:'
+}
+
+@test "range= of IPv4 fits clients of a listener for both families" {
+	listen server tcp-listen:0,fork,range=127.0.0.0/8 pipe
+	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<in
+	[ "$output" = in ]
+}
+
+@test "sourceport= of a listener checks where clients come from" {
+	local port
+	port=$(free_port)
+	listen server "tcp4-listen:0,fork,sourceport=$port" pipe
+	run -0 sockcat - "tcp:127.0.0.1:$PORT,sourceport=$port" <<<in
+	[ "$output" = in ]
+	run sockcat - "tcp:127.0.0.1:$PORT" </dev/null
+	wait_for server 'refusing connection .*sourceport'
+}
+
+@test "a service may be given by its name" {
+	run -7 sockcat - tcp:127.0.0.1:tcpmux </dev/null
+	[[ $output == *"127.0.0.1:1:"* ]]
+	run -6 sockcat - tcp:127.0.0.1:nosuchservice </dev/null
+	[[ $output == *nosuchservice* ]]
+	run -6 sockcat tcp-listen:nosuchservice -
+	[[ $output == *"give a port number"* ]]
+}
+
+@test "connect-timeout= ends the waiting with 28" {
+	need_root
+	need ip
+	run unshare --net sh -c '
+ip link set lo up
+ip link add silent type dummy && ip addr add 192.0.2.9/24 dev silent && ip link set silent up
+ip neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 dev silent
+exec "$SOCKCAT" - tcp:192.0.2.1:80,connect-timeout=0.1 </dev/null'
+	[[ $output != *unshare* ]] || skip "no network namespaces here"
+	[ "$status" = 28 ]
+	[[ $output == *"time limit"* ]]
+}
+
+@test "retry= and interval= dial again; what comes up late is reached" {
+	local port
+	port=$(free_port)
+	start client "$SOCKCAT" -d -d "tcp:127.0.0.1:$port,retry=100,interval=0.05" pipe
+	wait_for client 'connection refused'
+	start server "$SOCKCAT" -u text:late "tcp4-listen:$port,reuseaddr"
+	finish client
+	[ "$status" = 0 ]
+}
+
+@test "retry= gives up after so many tries, forever does not" {
+	run -7 sockcat - "tcp:127.0.0.1:$(free_port),retry=2,interval=0.02" </dev/null
+	local port
+	port=$(free_port)
+	start client "$SOCKCAT" -d -d -d "tcp:127.0.0.1:$port,forever,interval=0.01" pipe
+	wait_until eval '[ "$(grep -c "connection refused" client.err)" -ge 6 ]'
+	start server "$SOCKCAT" -u text:late "tcp4-listen:$port,reuseaddr"
+	finish client
+	[ "$status" = 0 ]
+}
+
+@test "accept-timeout= ends a listener that nobody calls" {
+	run -28 sockcat tcp-listen:0,accept-timeout=0.05 pipe
+	run -0 sockcat tcp-listen:0,fork,accept-timeout=0.05 pipe
+}
+
+@test "a port in use is refused with 45 and says so" {
+	listen server tcp-listen:0,fork pipe
+	run -45 sockcat "tcp-listen:$PORT" pipe
+	[[ $output == *"address already in use"* ]]
+}
+
+@test "a reset while reading is 56, and what came before is kept" {
+	peer server "
+c, _ = listener.accept()
+c.sendall(b'some')
+c.recv(100)
+reset(c)"
+	start_in client <(echo go; sleep 5) "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
+	finish client
+	[ "$status" = 56 ]
+	[ "$(cat client.out)" = some ]
+	grep -q 'connection reset' client.err
+}
+
+@test "writing to a peer that reset is 55 or 56, never a signal" {
+	peer server "
+c, _ = listener.accept()
+c.recv(1)
+reset(c)"
+	run sockcat -u /dev/zero "tcp:127.0.0.1:$PORT"
+	[ "$status" = 55 ] || [ "$status" = 56 ]
+}
+
+@test "accept-fd serves a listening descriptor it was given" {
+	need python3
+	start server python3 -c "
+import socket, os
+s = socket.create_server(('127.0.0.1', 0))
+print('port', s.getsockname()[1], flush=True)
+os.dup2(s.fileno(), 7)
+os.set_inheritable(7, True)
+os.execv(os.environ['SOCKCAT'], ['sockcat', 'accept-fd:7,fork', 'pipe'])"
+	wait_out server '^port'
+	PORT=$(sed -n 's/^port //p' server.out)
+	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<handed
+	[ "$output" = handed ]
+	run -45 sockcat accept-fd:77 -
+}
+
+@test "the 5-tuple of a session stands in the log" {
+	listen server tcp4-listen:0 pipe
+	run -0 sockcat -d -d -d - "tcp:127.0.0.1:$PORT" <<<x
+	[[ $output =~ "tcp 127.0.0.1:"[0-9]+" → 127.0.0.1:$PORT" ]]
+}
+
+@test "a listener works where there is no IPv6" {
+	need_root
+	need ip sysctl
+	run unshare --net sh -c '
+ip link set lo up
+sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.lo.disable_ipv6=1 || exit 77
+"$SOCKCAT" -d -d tcp-listen:7777,fork pipe 2>err & pid=$!
+until grep -q listening err || ! kill -0 $pid; do sleep 0.02; done
+echo here | "$SOCKCAT" - tcp:localhost:7777; code=$?
+kill $pid; wait $pid; exit $code'
+	[ "$status" != 77 ] && [[ $output != *unshare:* ]] || skip "no network namespaces here"
+	[ "$status" = 0 ]
+	[[ $output == *here* ]]
+}

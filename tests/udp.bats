@@ -1,0 +1,408 @@
+#!/usr/bin/env bats
+# UDP: every form, boundaries kept, one session per peer.
+
+load lib.bash
+
+# The other side: python3, so that boundaries and names can be looked at.
+
+# backend: says "PORT", then answers each datagram with "SENDERPORT LENGTH:DATA".
+backend() {
+	need python3
+	start backend python3 -u -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])
+while True:
+    data, peer = s.recvfrom(65536)
+    print("got", peer[1], len(data))
+    s.sendto(b"%d %d:" % (peer[1], len(data)) + data[:1000], peer)
+'
+	wait_out backend '^[0-9]+$'
+	BACKEND=$(head -n 1 backend.out)
+}
+
+# client CODE: runs python3 with c(), a connected socket to $PORT, and ask(s, data).
+client() {
+	python3 -c '
+import os, socket, sys
+port = int(os.environ["PORT"])
+def c(host="127.0.0.1"):
+    s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(5)
+    s.connect((host, port))
+    return s
+def ask(s, data):
+    s.send(data)
+    return s.recv(65536)
+def silent(s, seconds=0.3):
+    s.settimeout(seconds)
+    try:
+        s.recv(65536)
+    except socket.timeout:
+        return True
+    return False
+'"$1"
+}
+
+export PORT
+
+# --- one peer ------------------------------------------------------------------
+
+@test "a query over udp gets its answer, also after the end of input" {
+	listen server udp-listen:0 exec:cat
+	run sh -c "printf 'one query' | '$SOCKCAT' - udp:127.0.0.1:$PORT"
+	[ "$status" -eq 0 ]
+	[ "$output" = "one query" ]
+}
+
+@test "udp over IPv6" {
+	need_ip6
+	listen server udp6-listen:0 exec:cat
+	grep -q 'listening on UDP \[::\]:' server.err
+	run sh -c "printf six | '$SOCKCAT' - udp6:[::1]:$PORT"
+	[ "$output" = six ]
+}
+
+@test "udp-listen serves both families by default" {
+	need_ip6
+	need python3
+	listen server udp-listen:0,fork exec:cat
+	client 'assert ask(c(), b"four") == b"four"; assert ask(c("::1"), b"six") == b"six"'
+}
+
+@test "udp-listen in the socat dialect is IPv4 and says so in socat's words" {
+	start server "$SOCKCAT" --dialect=socat -d -d udp-listen:0,fork exec:cat
+	wait_for server 'N listening on UDP AF=2 0\.0\.0\.0:[0-9]+'
+	PORT=$(sed -n 's/.*listening on UDP AF=2 0.0.0.0:\([0-9]*\).*/\1/p' server.err)
+	printf x | sockcat - udp4:127.0.0.1:"$PORT"
+	wait_for server 'N accepting UDP connection from AF=2 127\.0\.0\.1:[0-9]+'
+}
+
+@test "a one-shot sender sends one datagram and no empty one after it" {
+	backend
+	printf 'metric:1|c' | sockcat -u - udp:127.0.0.1:"$BACKEND"
+	printf 'metric:2|c' | sockcat - udp:127.0.0.1:"$BACKEND"
+	wait_until test "$(grep -c got backend.out)" = 2 || :
+	[ "$(grep -c got backend.out)" = 2 ]
+	! grep -q 'got [0-9]* 0' backend.out
+}
+
+@test "the socat dialect ends udp with an empty datagram" {
+	backend
+	printf x | sockcat --dialect=socat - udp:127.0.0.1:"$BACKEND"
+	wait_out backend 'got [0-9]+ 0$'
+}
+
+@test "shut-null sends an empty datagram at the end" {
+	backend
+	printf x | sockcat - udp-sendto:127.0.0.1:"$BACKEND",shut-null
+	wait_out backend 'got [0-9]+ 0$'
+}
+
+@test "null-eof takes an empty datagram for the end" {
+	need python3
+	listen server -u udp-recv:0,null-eof -
+	client 's = c(); s.send(b"data"); s.send(b"")'
+	finish server
+	[ "$status" -eq 0 ]
+	[ "$(cat server.out)" = data ]
+}
+
+@test "an empty datagram is relayed, not taken for the end" {
+	need python3
+	backend
+	listen relay udp-listen:0,fork udp:127.0.0.1:"$BACKEND"
+	client '
+s = c()
+assert ask(s, b"").endswith(b" 0:")
+assert ask(s, b"more").endswith(b" 4:more")'
+}
+
+@test "65507 bytes pass whole, out and back" {
+	need python3
+	listen echo udp4-listen:0,fork socketpair
+	export PORT
+	ECHO=$PORT
+	listen relay udp4-listen:0,fork udp4:127.0.0.1:"$ECHO"
+	client '
+data = os.urandom(65507)
+s = c()
+assert ask(s, data) == data'
+}
+
+@test "a datagram longer than -b is an error, not a silence" {
+	need python3
+	listen server -b 100 -u udp-recv:0 -
+	client 'c().send(b"x" * 101)'
+	finish server
+	[ "$status" -eq 56 ]
+	grep -q 'datagram of 101 bytes is longer than the 100 that -b allows' server.err
+}
+
+@test "a datagram of exactly -b bytes passes" {
+	need python3
+	listen server -b 100 udp-recvfrom:0 -
+	client 'c().send(b"x" * 100)'
+	finish server
+	[ "$status" -eq 0 ]
+	[ "$(wc -c <server.out)" -eq 100 ]
+}
+
+@test "a datagram too long for UDP is refused with the limit" {
+	need python3
+	start server "$SOCKCAT" -d -d unix-recv:in.sock udp4:127.0.0.1:9
+	wait_for server 'listening on'
+	python3 -c 'import socket; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"x" * 65508, "in.sock")'
+	finish server
+	[ "$status" -eq 55 ]
+	grep -q 'datagram of 65508 bytes is longer than the 65507 that UDP can carry' server.err
+}
+
+@test "nobody listening: connection refused, exit 7" {
+	PORT=$(free_port)
+	run sh -c "(printf x; sleep 0.3) | '$SOCKCAT' - udp4:127.0.0.1:$PORT"
+	[ "$status" -eq 7 ]
+	[[ "$output" == *"connection refused"* ]]
+}
+
+@test "sourceport= and bind= choose the client's end" {
+	backend
+	port=$(free_port)
+	run sh -c "printf x | '$SOCKCAT' - udp4:127.0.0.1:$BACKEND,sourceport=$port"
+	[ "$output" = "$port 1:x" ]
+	run sh -c "printf x | '$SOCKCAT' - udp4-sendto:127.0.0.1:$BACKEND,bind=127.0.0.1:$port"
+	[ "$output" = "$port 1:x" ]
+}
+
+@test "a port in use is named, exit 45" {
+	listen server -u udp4-recv:0 -
+	run sockcat -u udp4-recv:"$PORT" -
+	[ "$status" -eq 45 ]
+	[[ "$output" == *"$PORT"*"in use"* ]]
+}
+
+# --- who may answer ---------------------------------------------------------------
+
+@test "udp-sendto takes answers from its peer only, udp-datagram from anybody" {
+	need python3
+	for form in sendto datagram; do
+		start peer python3 -u -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])
+data, peer = s.recvfrom(100)
+other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+other.sendto(b"stranger ", peer)
+s.sendto(b"peer", peer)'
+		wait_out peer '^[0-9]+$'
+		printf q | sockcat - udp4-$form:127.0.0.1:"$(cat peer.out)" >$form.txt
+		finish peer
+	done
+	[ "$(cat sendto.txt)" = peer ]
+	[ "$(cat datagram.txt)" = "stranger peer" ]
+}
+
+@test "range= keeps others out, with a warning" {
+	need python3
+	listen server -u udp4-recv:0,range=127.0.0.2/32 -
+	client '
+c().send(b"no ")
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.2", 0))
+s.sendto(b"yes", ("127.0.0.1", port))'
+	wait_out server yes
+	[ "$(cat server.out)" = yes ]
+	grep -q 'warning: refusing .*127.0.0.1.*range=' server.err
+}
+
+@test "answers leave from the address that the peer has sent to" {
+	need python3
+	for fork in "" ,fork; do
+		listen server udp-listen:0$fork exec:cat
+		client 'assert ask(c("127.0.0.5"), b"here") == b"here"'
+		stop server
+	done
+}
+
+# --- recv and recvfrom ----------------------------------------------------------------
+
+@test "udp-recv merges all senders" {
+	need python3
+	listen server -u udp-recv:0 -
+	client '
+for i in range(3):
+    c().send(b"line %d\n" % i)'
+	wait_out server 'line 2'
+	[ "$(wc -l <server.out)" -eq 3 ]
+}
+
+@test "udp-recvfrom takes one datagram, answers its sender and ends" {
+	need python3
+	listen server udp-recvfrom:0 exec:cat
+	client '
+s = c()
+assert ask(s, b"first") == b"first"
+s.send(b"second")
+assert silent(s)' || :
+	finish server
+	[ "$status" -eq 0 ]
+}
+
+@test "udp-recvfrom with fork makes a session of each datagram" {
+	need python3
+	listen server udp-recvfrom:0,fork system:'echo $$; cat >/dev/null'
+	client '
+s = c()
+answers = { ask(s, b"x") for i in range(5) }
+assert len(answers) == 5, answers'
+}
+
+@test "udp-recvfrom with max-children loses none of a burst" {
+	need python3
+	listen server udp-recvfrom:0,fork,max-children=2 exec:cat
+	client '
+all = [c() for i in range(30)]
+for i, s in enumerate(all):
+    s.send(b"%d" % i)
+for i, s in enumerate(all):
+    assert s.recv(100) == b"%d" % i'
+}
+
+@test "a program knows its peer's address" {
+	need python3
+	listen server udp4-recvfrom:0 system:'echo $SOCKCAT_PEERADDR:$SOCKCAT_PEERPORT $SOCKCAT_SOCKADDR:$SOCKCAT_SOCKPORT'
+	client '
+s = c()
+want = "127.0.0.1:%d 127.0.0.1:%d\n" % (s.getsockname()[1], port)
+got = ask(s, b"?").decode()
+assert got == want, (got, want)'
+}
+
+# --- many peers ---------------------------------------------------------------------
+
+@test "sixty new peers at once are all answered" {
+	need python3
+	listen server udp-listen:0,fork exec:cat
+	client '
+all = [c() for i in range(60)]
+for i, s in enumerate(all):
+    s.send(b"a%d" % i)
+for i, s in enumerate(all):
+    assert s.recv(100) == b"a%d" % i'
+}
+
+@test "one session per peer, each with its own datagrams" {
+	need python3
+	backend
+	listen relay udp-listen:0,fork udp:127.0.0.1:"$BACKEND"
+	client '
+a, b = c(), c()
+port_of = lambda s, data: ask(s, data).split()[0]
+pa, pb = port_of(a, b"1"), port_of(b, b"2")
+assert pa != pb
+for i in range(10):
+    assert port_of(a, b"x") == pa and port_of(b, b"y") == pb'
+	[ "$(grep -c 'accepting UDP connection' relay.err)" = 2 ]
+}
+
+@test "nothing is lost of a burst that comes before the session is made" {
+	need python3
+	backend
+	listen relay udp-listen:0,fork udp:localhost:"$BACKEND",pf=ip4
+	client '
+s = c()
+for i in range(40):
+    s.send(b"%d" % i)
+got = { s.recv(1000).split(b":")[1] for i in range(40) }
+assert got == { b"%d" % i for i in range(40) }, got'
+}
+
+@test "a session expires when nothing has moved for idle=, and a new one comes" {
+	need python3
+	backend
+	listen relay udp-listen:0,fork,idle=0.3 udp:127.0.0.1:"$BACKEND"
+	client '
+import time
+s = c()
+port_of = lambda data: ask(s, data).split()[0]
+first = port_of(b"1")
+for i in range(5):
+    time.sleep(0.1)
+    assert port_of(b"still") == first
+time.sleep(1.5)
+assert port_of(b"again") != first'
+	# both the expired session and its socket towards the backend are gone
+	wait_until test "$(find "/proc/$(cat relay.pid)/fd" -lname 'socket:*' | wc -l)" -le 2
+}
+
+@test "a session by peer expires though the other side is a silent program" {
+	need python3
+	listen relay udp-listen:0,fork,idle=0.2 exec:cat
+	client 'assert ask(c(), b"x") == b"x"'
+	wait_until sh -c "! pgrep -P $(cat relay.pid) >/dev/null"
+}
+
+@test "max-children bounds the peers, and those inside are still served" {
+	need python3
+	listen server udp-listen:0,fork,max-children=2 exec:cat
+	client '
+a, b, late = c(), c(), c()
+assert ask(a, b"1") == b"1" and ask(b, b"2") == b"2"
+late.send(b"3")
+assert silent(late)
+assert ask(a, b"4") == b"4" and ask(b, b"5") == b"5"'
+	[ "$(grep -c 'warning:.*max-children' server.err)" = 1 ]
+}
+
+@test "a dead backend ends only the session that met it" {
+	need python3
+	dead=$(free_port)
+	listen relay udp-listen:0,fork udp4:127.0.0.1:"$dead"
+	client '
+a, b = c(), c()
+a.send(b"1")
+b.send(b"2")'
+	wait_for relay 'connection refused'
+	kill -0 "$(cat relay.pid)"
+}
+
+@test "a DNS forward answers ten queries at once" {
+	need dnsmasq dig
+	port=$(free_port)
+	start dns dnsmasq --no-daemon --no-resolv --no-hosts --port="$port" --listen-address=127.0.0.1 \
+		--bind-interfaces --address=/test.example/192.0.2.7 --conf-file=/dev/null --pid-file=
+	wait_until sh -c "dig +time=1 +tries=1 +short -p $port @127.0.0.1 test.example | grep -q 192.0.2.7"
+	listen relay udp-listen:0,fork udp:127.0.0.1:"$port"
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		dig +tries=1 +short -p "$PORT" @127.0.0.1 "h$i.test.example" >"dig$i" &
+	done
+	wait $(jobs -p | grep -v -F -f <(cat ./*.pid))
+	[ "$(cat dig? dig10 | grep -c '^192.0.2.7$')" = 10 ]
+}
+
+@test "a slow session's queue is bounded and the others go on" {
+	need python3
+	listen server udp-listen:0,fork system:'read x; echo $x; sleep 60'
+	client '
+slow, fast = c(), c()
+assert ask(slow, b"a\n") == b"a\n"
+for i in range(3000):
+    slow.send(bytes(1400))
+assert ask(fast, b"b\n") == b"b\n"'
+	rss=$(awk '/VmRSS/ { print $2 }' "/proc/$(cat server.pid)/status")
+	[ "$rss" -lt 50000 ]
+}
+
+@test "TERM lets the sessions there are finish their exchange" {
+	need python3
+	listen server udp-listen:0,fork,idle=0.5 exec:cat
+	client '
+import signal
+s = c()
+assert ask(s, b"1") == b"1"
+os.kill(int(open("server.pid").read()), signal.SIGTERM)
+assert ask(s, b"2") == b"2"'
+	finish server
+}

@@ -1,0 +1,289 @@
+/* Addresses as typed: what they become, and how slips are told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "spec/spec.h"
+
+static struct spec spec;
+static struct fail failure;
+
+static enum io parse_as(const char *text, struct spec_rules rules)
+{
+	spec_free(&spec);
+	failure = (struct fail){ 0 };
+	return spec_parse(text, &rules, &spec, &failure);
+}
+
+static enum io parse(const char *text)
+{
+	return parse_as(text, (struct spec_rules){ 0 });
+}
+
+static int forget(void **state)
+{
+	(void)state;
+	spec_free(&spec);
+	return 0;
+}
+
+static void assert_type(const struct part *p, const char *name)
+{
+	assert_ptr_equal(p->type, type_find(name, strlen(name)));
+}
+
+/* The caret stands under the word, the sentence holds the hint. */
+static void assert_slip(const char *text, const char *word, const char *hint)
+{
+	assert_int_equal(parse(text), IO_FAIL);
+	assert_int_equal(failure.phase, PHASE_USAGE);
+	assert_ptr_equal(failure.input, text);
+	assert_true(failure.at + failure.len <= strlen(text) + 1);
+	if (word) {
+		assert_int_equal(failure.len, strlen(word));
+		assert_memory_equal(text + failure.at, word, failure.len);
+	}
+	if (!strstr(failure.text, hint))
+		fail_msg("\"%s\" lacks \"%s\"", failure.text, hint);
+}
+
+static void a_word_becomes_type_arguments_and_options(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tcp:example.org:80,nodelay,bind=127.0.0.1"), IO_OK);
+	assert_int_equal(spec.nparts, 1);
+	assert_type(&spec.part[0], "tcp");
+	assert_int_equal(spec.part[0].nargs, 2);
+	assert_string_equal(spec.part[0].arg[0], "example.org");
+	assert_string_equal(spec.part[0].arg[1], "80");
+	assert_string_equal(part_text(&spec.part[0], OPT_BIND, ""), "127.0.0.1");
+}
+
+static void names_are_case_blind(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("TCP-Listen:80,ReuseAddr,FORK"), IO_OK);
+	assert_type(&spec.part[0], "tcp-listen");
+	assert_true(part_has(&spec.part[0], OPT_FORK));
+}
+
+static void shorthands_stand_for_stdio_descriptors_and_paths(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-"), IO_OK);
+	assert_type(&spec.part[0], "stdio");
+	assert_int_equal(parse("-,ignoreeof"), IO_OK);
+	assert_type(&spec.part[0], "stdio");
+	assert_int_equal(parse("5"), IO_OK);
+	assert_type(&spec.part[0], "fd");
+	assert_string_equal(spec.part[0].arg[0], "5");
+	assert_int_equal(parse("./a:b,append"), IO_OK);
+	assert_type(&spec.part[0], "gopen");
+	assert_string_equal(spec.part[0].arg[0], "./a:b");
+	assert_slip("55", "55", "unknown device/address");
+}
+
+static void a_dual_address_has_a_reading_and_a_writing_half(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-!!tcp:localhost:80,nodelay"), IO_OK);
+	assert_type(&spec.part[0], "stdio");
+	assert_non_null(spec.writer);
+	assert_type(&spec.writer->part[0], "tcp");
+	assert_int_equal(parse("./in!!./out"), IO_OK);
+	assert_string_equal(spec.writer->part[0].arg[0], "./out");
+	assert_slip("-!!-!!-", "!!-", "two halves");
+}
+
+static void blanks_around_options_are_trimmed(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tcp-l:80 , fork,  reuseaddr ,bind= 127.0.0.1 "), IO_FAIL);
+	assert_int_equal(parse("tcp-l:80, fork,  reuseaddr ,bind= 127.0.0.1 "), IO_OK);
+	assert_true(part_has(&spec.part[0], OPT_FORK));
+	assert_string_equal(part_text(&spec.part[0], OPT_BIND, ""), "127.0.0.1");
+}
+
+static void runs_of_commas_are_skipped(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tcp-l:80,,,fork,,"), IO_OK);
+	assert_int_equal(spec.part[0].nvals, 1);
+}
+
+static void the_last_of_a_repeated_option_wins(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tcp:h:1,sourceport=5,sourceport=6"), IO_OK);
+	assert_int_equal(part_num(&spec.part[0], OPT_SOURCEPORT, 0), 6);
+}
+
+static void unknown_names_get_the_nearest_known_one(void **state)
+{
+	(void)state;
+	assert_slip("tpc:h:1", "tpc", "did you mean \"tcp\"?");
+	assert_slip("tcp-l:80,reuseadr", "reuseadr", "did you mean \"reuseaddr\"?");
+	assert_slip("nonsense:1", "nonsense", "unknown device/address");
+}
+
+static void wrong_numbers_of_arguments_name_the_right_ones(void **state)
+{
+	(void)state;
+	assert_slip("tcp:h", "tcp:h", "host:port");
+	assert_slip("tcp:::1:80", NULL, "brackets");
+	assert_slip("stdio:x", NULL, "takes none");
+	assert_slip("tcp-l", NULL, "takes port");
+}
+
+static void ports_are_checked(void **state)
+{
+	(void)state;
+	assert_slip("tcp:h:65536", "65536", "0 to 65535");
+	assert_slip("tcp:h:-1", "-1", "0 to 65535");
+	assert_slip("tcp-l:80x", "80x", "0 to 65535");
+	assert_slip("tcp:h:", NULL, "port is missing");
+	assert_int_equal(parse("tcp-l:0"), IO_OK);
+	assert_int_equal(parse("tcp:h:http"), IO_OK);
+}
+
+static void an_option_of_others_names_who_takes_it(void **state)
+{
+	(void)state;
+	assert_slip("stdio,backlog=5", "backlog", "tcp");
+	assert_int_equal(parse_as("stdio,backlog=5", (struct spec_rules){ .any_option = true }),
+			 IO_OK);
+}
+
+static void later_rows_are_not_unknown(void **state)
+{
+	(void)state;
+	assert_slip("tun:10.0.0.1/24", "tun", "not yet available");
+}
+
+static void an_option_may_insert_a_layer_once(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tcp:h:1,crnl,readbytes=5,ignoreeof"), IO_OK);
+	assert_int_equal(spec.nparts, 3);
+	assert_type(&spec.part[0], "tcp");
+	assert_type(&spec.part[1], "crlf");
+	assert_type(&spec.part[2], "limit");
+	assert_int_equal(part_num(&spec.part[2], OPT_READBYTES, 0), 5);
+}
+
+static void a_layer_can_be_put_on_top_afterwards(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tcp:h:1"), IO_OK);
+	assert_int_equal(spec_insert(&spec, "tap", "tap-text,tap-raw=/tmp/x", &failure), IO_OK);
+	assert_int_equal(spec.nparts, 2);
+	assert_string_equal(part_text(&spec.part[1], OPT_TAP_RAW, ""), "/tmp/x");
+}
+
+static void exec_takes_colons_as_text(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("exec:echo a:b:c,pty"), IO_OK);
+	assert_string_equal(spec.part[0].arg[0], "echo a:b:c");
+}
+
+static void slips_never_read_beyond_the_word(void **state)
+{
+	static const char *const slips[] = { "", ":", ",", "=", "+", "tcp+", "+tcp", "a+b", "!!",
+					     "tcp:h:1,=", "tcp:h:1,a.b", "tcp:h:1,.", "'", "\\",
+					     "tcp:'h", "-!!", "tcp:h:1,bind", "tls+tls" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++) {
+		assert_int_equal(parse(slips[i]), IO_FAIL);
+		assert_true(failure.at + failure.len <= strlen(slips[i]) + 1);
+	}
+}
+
+#ifdef HAVE_OPENSSL
+static void a_stack_is_read_from_the_wire_upward(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tls+tcp:h:443,nodelay,verify=0"), IO_OK);
+	assert_int_equal(spec.nparts, 2);
+	assert_type(&spec.part[0], "tcp");
+	assert_type(&spec.part[1], "tls");
+	assert_string_equal(spec.part[0].arg[1], "443");
+	assert_non_null(part_val(&spec.part[1], OPT_VERIFY));
+}
+
+static void synonyms_stand_for_stacks(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("openssl:h:443"), IO_OK);
+	assert_int_equal(spec.nparts, 2);
+	assert_type(&spec.part[1], "tls");
+	assert_int_equal(parse("tls:h:443"), IO_OK);
+	assert_type(&spec.part[0], "tcp");
+	assert_int_equal(parse("tls+tls:h:443"), IO_OK);
+	assert_int_equal(spec.nparts, 3);
+	assert_int_equal(parse("openssl-listen:443,fork,verify=0"), IO_OK);
+	assert_type(&spec.part[0], "tcp-listen");
+	assert_slip("openssl:h:99999", "99999", "0 to 65535");
+}
+
+static void a_number_names_the_nth_layer_from_the_left(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tls+tls+tcp:h:1,tls2.verify=0,tls.verify=1,tcp.nodelay"), IO_OK);
+	assert_int_equal(part_num(&spec.part[1], OPT_VERIFY, -1), 0);
+	assert_int_equal(part_num(&spec.part[2], OPT_VERIFY, -1), 1);
+	assert_slip("tls+tcp:h:1,tls2.verify=0", "tls2", "no \"tls2\"");
+}
+
+static void without_a_prefix_the_nearest_to_the_application_wins(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tls+tls+tcp:h:1,verify=0"), IO_OK);
+	assert_non_null(part_val(&spec.part[2], OPT_VERIFY));
+	assert_null(part_val(&spec.part[1], OPT_VERIFY));
+}
+
+static void only_layers_stand_above_others(void **state)
+{
+	(void)state;
+	assert_slip("tcp+tls:h:1", "tcp", "right end");
+}
+#endif
+
+#define TEST(name) cmocka_unit_test_teardown(name, forget)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_word_becomes_type_arguments_and_options),
+		TEST(names_are_case_blind),
+		TEST(shorthands_stand_for_stdio_descriptors_and_paths),
+		TEST(a_dual_address_has_a_reading_and_a_writing_half),
+		TEST(blanks_around_options_are_trimmed),
+		TEST(runs_of_commas_are_skipped),
+		TEST(the_last_of_a_repeated_option_wins),
+		TEST(unknown_names_get_the_nearest_known_one),
+		TEST(wrong_numbers_of_arguments_name_the_right_ones),
+		TEST(ports_are_checked),
+		TEST(an_option_of_others_names_who_takes_it),
+		TEST(later_rows_are_not_unknown),
+		TEST(an_option_may_insert_a_layer_once),
+		TEST(a_layer_can_be_put_on_top_afterwards),
+		TEST(exec_takes_colons_as_text),
+		TEST(slips_never_read_beyond_the_word),
+#ifdef HAVE_OPENSSL
+		TEST(a_stack_is_read_from_the_wire_upward),
+		TEST(synonyms_stand_for_stacks),
+		TEST(a_number_names_the_nth_layer_from_the_left),
+		TEST(without_a_prefix_the_nearest_to_the_application_wins),
+		TEST(only_layers_stand_above_others),
+#endif
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,537 @@
+/* Two TLS endpoints over a wire of memory that moves as little as it likes. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "endpoint/endpoint.h"
+#include "layer/tlscert.h"
+
+/* ---- the wire ------------------------------------------------------------------- */
+
+enum { CLIENT, SERVER, WIRE = 4096, TURNS = 200000 };
+
+/* One direction. */
+struct wire {
+	unsigned char byte[WIRE];
+	size_t at, len;
+	bool closed;		/* the writer has shut it */
+	bool torn;		/* whoever writes gets a reset */
+};
+
+/* How the fake transport behaves. */
+static struct {
+	struct wire to[2];	/* by side that reads */
+	size_t step;		/* bytes per call */
+	size_t room;		/* bytes on the way at most */
+	bool stutter;		/* every other call says the stall answer instead */
+	enum io read_stall, write_stall;
+	unsigned calls[2][2];	/* by side, reads and writes */
+} net;
+
+static bool stall(unsigned which, bool writing)
+{
+	return net.stutter && net.calls[which][writing]++ % 2 == 0;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static enum io wire_open(struct layer *l)
+{
+	l->end->server = l->end->side == SERVER;
+	l->end->network = true;
+	l->end->target = l->end->side == CLIENT ? "localhost" : NULL;
+	return IO_OK;
+}
+
+static enum io wire_read(struct layer *l, void *to, size_t cap, size_t *n)
+{
+	struct wire *w = &net.to[l->end->side];
+
+	if (stall(l->end->side, false))
+		return net.read_stall;
+	if (w->at == w->len)
+		return w->closed ? IO_EOF : IO_READ;
+	*n = least(least(cap, net.step), w->len - w->at);
+	memcpy(to, w->byte + w->at, *n);
+	w->at += *n;
+	if (w->at == w->len)
+		w->at = w->len = 0;
+	return IO_OK;
+}
+
+static enum io wire_write(struct layer *l, const void *from, size_t len, size_t *n)
+{
+	struct wire *w = &net.to[!l->end->side];
+
+	if (w->torn || w->closed) {
+		errno = EPIPE;
+		return fail_sys(l->end->fail, PHASE_SEND, "cannot write to the wire");
+	}
+	if (stall(l->end->side, true))
+		return net.write_stall;
+	if (w->len - w->at >= net.room || w->len == WIRE)
+		return IO_WRITE;
+	*n = least(least(len, net.step), least(net.room - (w->len - w->at), WIRE - w->len));
+	memcpy(w->byte + w->len, from, *n);
+	w->len += *n;
+	return IO_OK;
+}
+
+static enum io wire_shut(struct layer *l)
+{
+	net.to[!l->end->side].closed = true;
+	return IO_OK;
+}
+
+static const struct layer_ops wire_ops = {
+	.size = sizeof(struct layer), .open = wire_open, .read = wire_read,
+	.write = wire_write, .shut = wire_shut,
+};
+
+static const struct type wire_type[2] = {
+	[CLIENT] = { .names = "wire", .args = "", .help = "", .ops = &wire_ops,
+		     .flags = TYPE_BOTH },
+	[SERVER] = { .names = "wire-listen", .args = "", .help = "", .ops = &wire_ops,
+		     .flags = TYPE_BOTH | TYPE_LISTENS },
+};
+
+/* ---- two ends --------------------------------------------------------------------- */
+
+static struct side {
+	struct spec spec;
+	struct endpoint e;
+	struct fail fail;
+} side[2];
+
+static void ignore_wake(void *owner, unsigned ready)
+{
+	(void)owner;
+	(void)ready;
+}
+
+/* Stdio stands in the text for the wire, which no table knows. */
+static void prepare(unsigned which, const char *text)
+{
+	static const struct spec_rules rules;
+	struct side *s = &side[which];
+
+	*s = (struct side){ 0 };
+	if (spec_parse(text, &rules, &s->spec, &s->fail) != IO_OK)
+		fail_msg("%s: %s", text, s->fail.text);
+	s->spec.part[0].type = &wire_type[which];
+	if (spec_prepare(&s->spec, &s->fail) != IO_OK)
+		return;
+	s->e = (struct endpoint){
+		.spec = &s->spec, .fail = &s->fail, .side = (unsigned char)which,
+		.wake = ignore_wake, .reads = true, .writes = true,
+	};
+	assert_int_equal(endpoint_build(&s->e), IO_OK);
+}
+
+static void wire_up(size_t step, size_t room, bool stutter)
+{
+	memset(&net, 0, sizeof(net));
+	net.step = step;
+	net.room = room;
+	net.stutter = stutter;
+	net.read_stall = IO_READ;
+	net.write_stall = IO_WRITE;
+}
+
+static const char *client_with_pin(void)
+{
+	static char option[PIN_TEXT + 32];
+	char text[PIN_TEXT];
+	struct pin pin;
+	X509 *cert = NULL;
+	EVP_PKEY *key = NULL;
+
+	/* any key will do that the test can write to a file */
+	assert_true(tlscert_make(&cert, &key));
+	FILE *f = fopen("unit-tls.pem", "w");
+	assert_non_null(f);
+	assert_int_equal(PEM_write_X509(f, cert), 1);
+	assert_int_equal(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL), 1);
+	assert_int_equal(fclose(f), 0);
+	assert_true(tlscert_pin(cert, &pin));
+	snprintf(option, sizeof(option), "tls+stdio,pin=%s", tlscert_pin_text(&pin, text));
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return option;
+}
+
+static bool finished(enum io r)
+{
+	return r == IO_OK || r == IO_EOF || r == IO_FAIL;
+}
+
+/* Both open, by turns; either may fail. */
+static void shake(enum io result[2])
+{
+	result[CLIENT] = result[SERVER] = IO_WAIT;
+	for (unsigned i = 0; i < TURNS; i++) {
+		for (unsigned k = 0; k < 2; k++)
+			if (!finished(result[k]))
+				result[k] = endpoint_open(&side[k].e);
+		if (finished(result[CLIENT]) && finished(result[SERVER]))
+			return;
+	}
+}
+
+static void connect_both(void)
+{
+	enum io r[2];
+
+	prepare(CLIENT, client_with_pin());
+	prepare(SERVER, "tls+stdio,cert=unit-tls.pem");
+	shake(r);
+	if (r[CLIENT] != IO_OK || r[SERVER] != IO_OK)
+		fail_msg("client: %s, server: %s", side[CLIENT].fail.text,
+			 side[SERVER].fail.text);
+}
+
+static void drop(unsigned which)
+{
+	endpoint_free(&side[which].e);
+	spec_unprepare(&side[which].spec);
+	spec_free(&side[which].spec);
+}
+
+static int hang_up(void **state)
+{
+	(void)state;
+	drop(CLIENT);
+	drop(SERVER);
+	remove("unit-tls.pem");
+	return 0;
+}
+
+static void fill(unsigned char *to, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = (unsigned char)(i * 7 + i / 251);
+}
+
+/* Sends len bytes from one side to the other while both are pushed by turns.  Every
+ * retry comes from another place in memory. */
+static void carry(unsigned from, const unsigned char *bytes, size_t len)
+{
+	static unsigned char got[1 << 17], moved[2][1 << 17];
+	size_t put = 0, have = 0, n;
+	enum io r;
+
+	for (unsigned i = 0; have < len; i++) {
+		assert_true(i < 4 * TURNS);
+		if (put < len) {
+			memcpy(moved[i % 2], bytes + put, len - put);
+			r = endpoint_write(&side[from].e, moved[i % 2], len - put, &n);
+			assert_true(r == IO_OK || r == net.write_stall || r == IO_WRITE);
+			put += r == IO_OK ? n : 0;
+		}
+		r = endpoint_read(&side[!from].e, got + have, sizeof(got) - have, &n);
+		assert_true(r == IO_OK || r == net.read_stall || r == IO_READ);
+		have += r == IO_OK ? n : 0;
+	}
+	assert_int_equal(have, len);
+	assert_memory_equal(got, bytes, len);
+}
+
+static enum io shut(unsigned which)
+{
+	enum io r;
+
+	do
+		r = endpoint_shut(&side[which].e);
+	while (r == IO_WRITE || r == IO_WAIT);
+	return r;
+}
+
+/* One side says that it is done, the other side hears it. */
+static void end_direction(unsigned from)
+{
+	enum io said = IO_WAIT, heard = IO_WAIT;
+	char byte[16];
+	size_t n;
+
+	for (unsigned i = 0; i < TURNS && heard != IO_EOF; i++) {
+		if (!finished(said))
+			said = endpoint_shut(&side[from].e);
+		heard = endpoint_read(&side[!from].e, byte, sizeof(byte), &n);
+	}
+	assert_int_equal(said, IO_OK);
+	assert_int_equal(heard, IO_EOF);
+}
+
+static enum io read_end(unsigned which)
+{
+	char byte[16];
+	size_t n;
+	enum io r;
+
+	do
+		r = endpoint_read(&side[which].e, byte, sizeof(byte), &n);
+	while (r == IO_READ || r == IO_WAIT);
+	return r;
+}
+
+/* ---- tests -------------------------------------------------------------------------- */
+
+static void bytes_pass_when_the_wire_moves_one_at_a_time(void **state)
+{
+	unsigned char bytes[3000];
+
+	(void)state;
+	wire_up(1, 7, true);
+	connect_both();
+	fill(bytes, sizeof(bytes));
+	carry(CLIENT, bytes, sizeof(bytes));
+	carry(SERVER, bytes, sizeof(bytes));
+	end_direction(CLIENT);
+	end_direction(SERVER);
+}
+
+static void large_records_survive_partial_writes(void **state)
+{
+	static unsigned char bytes[100000];
+
+	(void)state;
+	wire_up(1000, 1500, true);
+	connect_both();
+	fill(bytes, sizeof(bytes));
+	carry(CLIENT, bytes, sizeof(bytes));
+	carry(SERVER, bytes, sizeof(bytes));
+}
+
+static void the_answer_from_below_comes_up_unchanged(void **state)
+{
+	static const enum io stalls[] = { IO_READ, IO_WRITE, IO_WAIT };
+	size_t n;
+	char byte[4];
+
+	(void)state;
+	wire_up(WIRE, WIRE, false);
+	connect_both();
+	for (size_t i = 0; i < 3; i++) {
+		net.stutter = true;
+		net.read_stall = net.write_stall = stalls[i];
+		memset(net.calls, 0, sizeof(net.calls));
+		assert_int_equal(endpoint_read(&side[CLIENT].e, byte, 4, &n), stalls[i]);
+		assert_int_equal(endpoint_write(&side[CLIENT].e, "x", 1, &n), stalls[i]);
+		net.stutter = false;
+		assert_int_equal(endpoint_write(&side[CLIENT].e, "x", 1, &n), IO_OK);
+		assert_int_equal(endpoint_read(&side[SERVER].e, byte, 4, &n), IO_OK);
+	}
+}
+
+static void the_answers_of_a_handshake_come_up_unchanged(void **state)
+{
+	(void)state;
+	wire_up(WIRE, WIRE, true);
+	net.read_stall = net.write_stall = IO_WAIT;
+	prepare(CLIENT, client_with_pin());
+	prepare(SERVER, "tls+stdio,cert=unit-tls.pem");
+	assert_int_equal(endpoint_open(&side[CLIENT].e), IO_WAIT);
+	assert_int_equal(endpoint_open(&side[SERVER].e), IO_WAIT);
+	assert_int_equal(endpoint_open(&side[SERVER].e), IO_READ);
+}
+
+static void shutting_one_direction_leaves_the_other(void **state)
+{
+	static unsigned char bytes[50000];
+
+	(void)state;
+	wire_up(100, 900, true);
+	connect_both();
+	fill(bytes, sizeof(bytes));
+	end_direction(CLIENT);
+	carry(SERVER, bytes, sizeof(bytes));
+}
+
+static void shutting_throws_no_unread_bytes_away(void **state)
+{
+	size_t n;
+	char got[16];
+
+	(void)state;
+	wire_up(WIRE, WIRE, false);
+	connect_both();
+	assert_int_equal(endpoint_write(&side[SERVER].e, "answer", 6, &n), IO_OK);
+	assert_int_equal(shut(SERVER), IO_OK);
+	assert_int_equal(shut(CLIENT), IO_OK);
+	assert_int_equal(endpoint_read(&side[CLIENT].e, got, sizeof(got), &n), IO_OK);
+	assert_int_equal(n, 6);
+	assert_memory_equal(got, "answer", 6);
+	assert_int_equal(read_end(CLIENT), IO_EOF);
+}
+
+static void an_end_without_close_notify_is_early(void **state)
+{
+	(void)state;
+	wire_up(WIRE, WIRE, false);
+	connect_both();
+	net.to[CLIENT].closed = true;
+	assert_int_equal(read_end(CLIENT), IO_FAIL);
+	assert_int_equal(fail_exit_code(&side[CLIENT].fail), 18);
+}
+
+static void a_peer_that_just_ends_may_still_be_written_to(void **state)
+{
+	enum io r[2];
+	size_t n;
+	char got[4], option[PIN_TEXT + 64];
+
+	(void)state;
+	wire_up(WIRE, WIRE, false);
+	snprintf(option, sizeof(option), "%s,ignore-close-notify", client_with_pin());
+	prepare(CLIENT, option);
+	prepare(SERVER, "tls+stdio,cert=unit-tls.pem");
+	shake(r);
+	net.to[CLIENT].closed = true;
+	assert_int_equal(read_end(CLIENT), IO_EOF);
+	assert_int_equal(endpoint_write(&side[CLIENT].e, "on", 2, &n), IO_OK);
+	assert_int_equal(endpoint_read(&side[SERVER].e, got, sizeof(got), &n), IO_OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(shut(CLIENT), IO_OK);
+	assert_int_equal(read_end(SERVER), IO_EOF);
+}
+
+static void a_refusal_is_told_rather_than_the_reset_behind_it(void **state)
+{
+	enum io r[2];
+	size_t n;
+
+	(void)state;
+	wire_up(WIRE, WIRE, false);
+	prepare(CLIENT, client_with_pin());
+	prepare(SERVER, "tls+stdio,cert=unit-tls.pem,verify=1,cafile=unit-tls.pem");
+	shake(r);
+	assert_int_equal(r[CLIENT], IO_OK);	/* TLS 1.3: it does not know yet */
+	assert_int_equal(r[SERVER], IO_FAIL);
+	assert_int_equal(fail_exit_code(&side[SERVER].fail), 60);
+	net.to[SERVER].torn = true;
+	assert_int_equal(endpoint_write(&side[CLIENT].e, "x", 1, &n), IO_FAIL);
+	assert_int_equal(fail_exit_code(&side[CLIENT].fail), 35);
+	assert_non_null(strstr(side[CLIENT].fail.text, "demands a client certificate"));
+}
+
+static void a_reset_without_a_reason_stays_a_reset(void **state)
+{
+	size_t n;
+
+	(void)state;
+	wire_up(WIRE, WIRE, false);
+	connect_both();
+	net.to[SERVER].torn = true;
+	assert_int_equal(endpoint_write(&side[CLIENT].e, "x", 1, &n), IO_FAIL);
+	assert_int_equal(fail_exit_code(&side[CLIENT].fail), 55);
+}
+
+static void another_key_than_the_pinned_one_is_not_trusted(void **state)
+{
+	enum io r[2];
+
+	(void)state;
+	wire_up(WIRE, WIRE, false);
+	prepare(CLIENT, client_with_pin());
+	prepare(SERVER, "tls+stdio,cert=auto");
+	shake(r);
+	assert_int_equal(r[CLIENT], IO_FAIL);
+	assert_int_equal(fail_exit_code(&side[CLIENT].fail), 60);
+	assert_int_equal(r[SERVER], IO_FAIL);
+	assert_int_equal(fail_exit_code(&side[SERVER].fail), 35);
+}
+
+static void a_peer_that_speaks_no_tls_fails_the_handshake(void **state)
+{
+	static const char banner[] = "220 mail.example ESMTP, who is there?\r\n";
+
+	(void)state;
+	wire_up(WIRE, WIRE, false);
+	prepare(CLIENT, client_with_pin());
+	prepare(SERVER, "tls+stdio,cert=auto");
+	memcpy(net.to[CLIENT].byte, banner, sizeof(banner));
+	net.to[CLIENT].len = sizeof(banner);
+	assert_int_equal(endpoint_open(&side[CLIENT].e), IO_FAIL);
+	assert_int_equal(fail_exit_code(&side[CLIENT].fail), 35);
+}
+
+static void a_session_that_failed_sends_no_close_notify(void **state)
+{
+	(void)state;
+	wire_up(WIRE, WIRE, false);
+	connect_both();
+	fail_say(&side[CLIENT].fail, PHASE_READ, 0, "the other address broke");
+	endpoint_free(&side[CLIENT].e);
+	net.to[SERVER].closed = true;
+	assert_int_equal(read_end(SERVER), IO_FAIL);
+	assert_int_equal(fail_exit_code(&side[SERVER].fail), 18);
+}
+
+static void a_direction_never_used_still_says_goodbye(void **state)
+{
+	(void)state;
+	wire_up(WIRE, WIRE, false);
+	connect_both();
+	side[CLIENT].e.writes = false;
+	endpoint_free(&side[CLIENT].e);
+	net.to[SERVER].closed = true;
+	assert_int_equal(read_end(SERVER), IO_EOF);
+}
+
+static void pins_are_read_in_three_ways(void **state)
+{
+	struct pin a, b;
+
+	(void)state;
+	assert_true(tlscert_pin_parse("sha256:00112233445566778899aabbccddeeff"
+				      "00112233445566778899AABBCCDDEEFF", &a));
+	assert_true(tlscert_pin_parse("SHA256:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:"
+				      "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff", &b));
+	assert_true(tlscert_pin_same(&a, &b));
+	assert_true(tlscert_pin_parse("sha256//ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=", &b));
+	assert_true(tlscert_pin_same(&a, &b));
+	assert_false(tlscert_pin_parse("sha256:0011", &a));
+	assert_false(tlscert_pin_parse("sha1:00112233445566778899aabbccddeeff00112233", &a));
+	assert_false(tlscert_pin_parse("", &a));
+	assert_false(tlscert_pin_parse("sha256:", &a));
+	assert_false(tlscert_pin_parse("sha256:00112233445566778899aabbccddeeff"
+				       "00112233445566778899AABBCCDDEEFF0", &a));
+	assert_false(tlscert_pin_parse("sha256//ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v==", &a));
+}
+
+#define PAIR(test) cmocka_unit_test_teardown(test, hang_up)
+
+int main(void)
+{
+	static const struct log_setup quiet = { .level = LEVEL_ERROR, .program = "unit" };
+	const struct CMUnitTest tests[] = {
+		PAIR(bytes_pass_when_the_wire_moves_one_at_a_time),
+		PAIR(large_records_survive_partial_writes),
+		PAIR(the_answer_from_below_comes_up_unchanged),
+		PAIR(the_answers_of_a_handshake_come_up_unchanged),
+		PAIR(shutting_one_direction_leaves_the_other),
+		PAIR(shutting_throws_no_unread_bytes_away),
+		PAIR(an_end_without_close_notify_is_early),
+		PAIR(a_peer_that_just_ends_may_still_be_written_to),
+		PAIR(a_refusal_is_told_rather_than_the_reset_behind_it),
+		PAIR(a_reset_without_a_reason_stays_a_reset),
+		PAIR(another_key_than_the_pinned_one_is_not_trusted),
+		PAIR(a_peer_that_speaks_no_tls_fails_the_handshake),
+		PAIR(a_session_that_failed_sends_no_close_notify),
+		PAIR(a_direction_never_used_still_says_goodbye),
+		cmocka_unit_test(pins_are_read_in_three_ways),
+	};
+
+	log_start(&quiet);
+	return cmocka_run_group_tests_name("tls", tests, NULL, NULL);
+}
