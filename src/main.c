@@ -18,7 +18,7 @@ static enum io show(const struct cli *c, struct fail *f)
 	enum io r = IO_OK;
 
 	if (c->rules.socat && c->ask == ASK_HELP)
-		socat_help(stdout, c->asked);
+		r = socat_help(stdout, c->asked) ? IO_OK : fail_memory(f);
 	else if (c->rules.socat)
 		socat_version(stdout);
 	else if (c->ask == ASK_HELP)
@@ -46,13 +46,21 @@ static enum io relay(const struct cli *c, struct fail *f, bool *reported, int *s
 	return r;
 }
 
-static enum io obey(int argc, char **argv, struct cli *c, struct fail *f, bool *reported, int *signo)
+static enum io log_refused(const struct cli *c, struct fail *f)
+{
+	if (c->log.target == LOG_TO_FILE)
+		return fail_sys(f, PHASE_WRITE, "cannot log to %s", c->log.path);
+	return fail_say(f, PHASE_USAGE, EINVAL, "there is no syslog facility %s",
+			c->log.facility ? c->log.facility : "daemon");
+}
+
+static enum io obey(int argc, char **argv, struct cli *c, struct fail *f, bool *reported,
+		    int *signo)
 {
 	const enum io r = options_parse(argc, argv, c, f);
 
-	if (!log_start(&c->log))
-		return fail_sys(f, PHASE_WRITE, "cannot log to %s",
-				c->log.path ? c->log.path : c->log.facility ? c->log.facility : "syslog");
+	if (!log_start(&c->log) && r == IO_OK)
+		return log_refused(c, f);
 	if (r != IO_OK)
 		return r;
 	return c->ask == ASK_NOTHING ? relay(c, f, reported, signo) : show(c, f);

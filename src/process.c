@@ -1,3 +1,4 @@
+/* Lock file, limits, descriptors. */
 #include "process.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include "base/log.h"
 #include "base/platform.h"
 
-/* --- lock file ------------------------------------------------------------------- */
+/* --- lock file ------------------------------------------------------------------ */
 
 /* The pid that somebody wrote into the file; 0 if there is none to be found. */
 static long holder(const char *path)
@@ -34,11 +35,16 @@ static enum io taken(const char *path, struct fail *f)
 
 	if (!pid)
 		return fail_say(f, PHASE_CONFIG, EEXIST,
-				"the lock file %s is there: somebody holds it, or it was left behind", path);
+				"the lock file %s is there: somebody holds it, or it was "
+				"left behind",
+				path);
 	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 		return fail_say(f, PHASE_CONFIG, EEXIST,
-				"the lock file %s was left by process %ld, which is gone: remove it", path, pid);
-	return fail_say(f, PHASE_CONFIG, EEXIST, "the lock file %s is held by process %ld", path, pid);
+				"the lock file %s was left by process %ld, which is "
+				"gone: remove it",
+				path, pid);
+	return fail_say(f, PHASE_CONFIG, EEXIST,
+			"the lock file %s is held by process %ld", path, pid);
 }
 
 static void write_pid(int fd)
@@ -48,7 +54,8 @@ static void write_pid(int fd)
 
 	/* The lock is the file's being there; what is in it only helps people. */
 	if (write(fd, text, (size_t)n) != n)
-		log_say(LEVEL_WARNING, "the lock file is there, but the pid could not be written to it");
+		log_say(LEVEL_WARNING,
+			"the lock file is there, but the pid could not be written to it");
 	sys_close(fd);
 }
 
@@ -64,11 +71,13 @@ enum io process_lock(const char *path, bool wait, struct fail *f)
 			return IO_OK;
 		}
 		if (errno != EEXIST)
-			return fail_sys(f, PHASE_CONFIG, "cannot make the lock file %s", path);
+			return fail_sys(f, PHASE_CONFIG, "cannot make the lock file %s",
+					path);
 		if (!wait)
 			return taken(path, f);
 		if (!told)
-			log_say(LEVEL_NOTICE, "waiting until the lock file %s is gone", path);
+			log_say(LEVEL_NOTICE, "waiting until the lock file %s is gone",
+				path);
 		nanosleep(&pause, NULL);
 	}
 }
@@ -79,7 +88,7 @@ void process_unlock(const char *path)
 		unlink(path);
 }
 
-/* --- limits ------------------------------------------------------------------------ */
+/* --- limits --------------------------------------------------------------------- */
 
 /* Set once at start; a child between fork and exec has no other way to know. */
 static struct rlimit before;
@@ -98,13 +107,13 @@ void process_raise_limits(void)
 		return;
 	before = all;
 	all.rlim_cur = all.rlim_max;
-	/* Programs that use select(2) break with descriptors above 1023: not our gift to them. */
+	/* Programs that use select(2) break with descriptors above 1023. */
 	if (setrlimit(RLIMIT_NOFILE, &all) < 0 ||
 	    pthread_atfork(NULL, NULL, process_restore_limits) != 0)
 		process_restore_limits();
 }
 
-/* --- descriptors --------------------------------------------------------------------- */
+/* --- descriptors ---------------------------------------------------------------- */
 
 void process_fill_stdio(void)
 {
@@ -128,7 +137,8 @@ static const char *kind(mode_t mode)
 
 void process_list_fds(FILE *to)
 {
-	static const char *const way[] = { "reading", "writing", "reading and writing", "nothing" };
+	static const char *const way[] = { "reading", "writing", "reading and writing",
+					   "nothing" };
 	struct stat st;
 
 	for (int fd = 0; fd < 1024; fd++) {
@@ -137,7 +147,8 @@ void process_list_fds(FILE *to)
 		if (flags < 0 || fstat(fd, &st) < 0)
 			continue;
 		fprintf(to, "descriptor %d: %s%s, for %s, device %llu, inode %llu\n", fd,
-			kind(st.st_mode), isatty(fd) ? " (terminal)" : "", way[flags & O_ACCMODE],
-			(unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+			kind(st.st_mode), isatty(fd) ? " (terminal)" : "",
+			way[flags & O_ACCMODE], (unsigned long long)st.st_dev,
+			(unsigned long long)st.st_ino);
 	}
 }

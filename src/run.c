@@ -1,3 +1,4 @@
+/* One run: addresses, signals, a session or a server, and cleaning up. */
 #include "run.h"
 
 #include <errno.h>
@@ -24,14 +25,16 @@ struct run {
 	int signo;
 };
 
-/* --- the addresses ----------------------------------------------------------------- */
+/* --- the addresses -------------------------------------------------------------- */
 
 /* The file's name for an option's value: nothing in it means anything there. */
 static bool add_quoted(struct buf *b, const char *name)
 {
 	for (; *name; name++) {
-		const bool plain = strchr("/._-", *name) || (*name >= '0' && *name <= '9') ||
-				   (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
+		const bool plain = strchr("/._-", *name) ||
+				   (*name >= '0' && *name <= '9') ||
+				   (*name >= 'a' && *name <= 'z') ||
+				   (*name >= 'A' && *name <= 'Z');
 
 		if (!plain && !buf_add(b, "\\", 1))
 			return false;
@@ -52,7 +55,8 @@ static enum io insert_tap(struct spec *s, unsigned dump, const char *raw, struct
 		return IO_OK;
 	buf_init(&b, 64 * 1024);
 	ok = buf_format(&b, "%s%s%s", dump & DUMP_TEXT ? ",tap-text" : "",
-			dump & DUMP_HEX ? ",tap-hex" : "", dump & DUMP_CLASSIC ? ",tap-dump" : "");
+			dump & DUMP_HEX ? ",tap-hex" : "",
+			dump & DUMP_CLASSIC ? ",tap-dump" : "");
 	if (raw)
 		ok = ok && buf_format(&b, ",tap-raw=") && add_quoted(&b, raw);
 	ok = ok && buf_add(&b, "", 1);
@@ -71,7 +75,7 @@ static enum io read_address(struct run *r, unsigned side)
 	return answer;
 }
 
-/* --- fork ------------------------------------------------------------------------ */
+/* --- fork ----------------------------------------------------------------------- */
 
 static enum io fork_refused(const struct spec *s, struct fail *f, const char *why)
 {
@@ -96,17 +100,21 @@ static enum io find_server(struct run *r, int *side)
 	if (*side < 0)
 		return IO_OK;
 	if (first && second)
-		return fork_refused(&r->spec[1], r->fail, "only one of the two addresses can have fork");
+		return fork_refused(&r->spec[1], r->fail,
+				    "only one of the two addresses can have fork");
 	if (!(r->spec[*side].part[0].type->flags & TYPE_LISTENS))
-		return fork_refused(&r->spec[*side], r->fail,
-				    "fork needs an address that waits for clients; to dial again after failures there are retry= and forever");
+		return fork_refused(
+			&r->spec[*side], r->fail,
+			"fork needs an address that waits for clients; to dial again "
+			"after failures there are retry= and forever");
 	if (second && r->spec[0].part[0].type->flags & TYPE_LISTENS)
 		return fork_refused(&r->spec[1], r->fail,
-				    "the first address waits for a client, too: give that one fork instead");
+				    "the first address waits for a client, too: give "
+				    "that one fork instead");
 	return IO_OK;
 }
 
-/* --- signals ----------------------------------------------------------------------- */
+/* --- signals -------------------------------------------------------------------- */
 
 static void on_end(void *owner, int signo)
 {
@@ -122,7 +130,10 @@ static void on_end(void *owner, int signo)
 	} else if (!r->serving || r->cli->rules.socat || again) {
 		loop_stop(r->loop);
 	} else {
-		log_say(LEVEL_NOTICE, "%u sessions may finish; another signal ends them", r->server.live);
+		if (r->server.live)
+			log_say(LEVEL_NOTICE,
+				"%u sessions may finish; another signal ends them",
+				r->server.live);
 		server_drain(&r->server);
 	}
 }
@@ -159,7 +170,7 @@ static enum io catch_signals(struct run *r)
 	return ok ? IO_OK : fail_sys(r->fail, PHASE_INTERNAL, "cannot catch signals");
 }
 
-/* --- life -------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------------- */
 
 static const struct backend *choose_backend(struct fail *f)
 {
@@ -169,7 +180,8 @@ static const struct backend *choose_backend(struct fail *f)
 
 	if (!b)
 		fail_say(f, PHASE_USAGE, EINVAL,
-			 "SOCKCAT_LOOP=%s: there is no such way of waiting here; there is poll%s%s%s%s",
+			 "SOCKCAT_LOOP=%s: there is no such way of waiting here; there "
+			 "is poll%s%s%s%s",
 			 name, e ? ", " : "", e ? e : "", k ? ", " : "", k ? k : "");
 	return b;
 }
@@ -179,9 +191,11 @@ static enum io make_loop(struct run *r)
 	const struct backend *b = choose_backend(r->fail);
 
 	r->loop = b ? loop_new(b, r->fail) : NULL;
-	if (!r->loop || !children_start(r->loop, r->fail) || !resolver_start(r->loop, r->fail))
+	if (!r->loop || !children_start(r->loop, r->fail) ||
+	    !resolver_start(r->loop, r->fail))
 		return IO_FAIL;
-	if (r->cli->setup.block > SCRATCH_SIZE && !loop_scratch(r->loop, r->cli->setup.block))
+	if (r->cli->setup.block > SCRATCH_SIZE &&
+	    !loop_scratch(r->loop, r->cli->setup.block))
 		return fail_memory(r->fail);
 	return catch_signals(r);
 }
@@ -207,7 +221,8 @@ static void server_over(void *owner, struct server *v)
 
 static enum io start_session(struct run *r)
 {
-	r->session = session_new(r->loop, &r->spec[0], &r->spec[1], &r->cli->setup, r->fail);
+	r->session = session_new(r->loop, &r->spec[0], &r->spec[1], &r->cli->setup,
+				 r->fail);
 	if (!r->session)
 		return IO_FAIL;
 	r->session->id = 1;
@@ -223,8 +238,12 @@ static enum io start_server(struct run *r, unsigned side)
 
 	r->serving = true;
 	r->server = (struct server){
-		.spec = { &r->spec[0], &r->spec[1] }, .side = side, .setup = &r->cli->setup,
-		.loop = r->loop, .ended = server_over, .owner = r,
+		.spec = { &r->spec[0], &r->spec[1] },
+		.side = side,
+		.setup = &r->cli->setup,
+		.loop = r->loop,
+		.ended = server_over,
+		.owner = r,
 		.max = limit ? (unsigned)part_num(limit, OPT_MAX_CHILDREN, 0) : 0,
 	};
 	return server_start(&r->server);
@@ -234,7 +253,8 @@ static enum io relay(struct run *r)
 {
 	int side;
 
-	if (find_server(r, &side) != IO_OK || spec_prepare(&r->spec[0], r->fail) != IO_OK ||
+	if (find_server(r, &side) != IO_OK ||
+	    spec_prepare(&r->spec[0], r->fail) != IO_OK ||
 	    spec_prepare(&r->spec[1], r->fail) != IO_OK || make_loop(r) != IO_OK)
 		return IO_FAIL;
 	if ((side < 0 ? start_session(r) : start_server(r, (unsigned)side)) == IO_FAIL)

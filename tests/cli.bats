@@ -3,6 +3,9 @@
 bats_require_minimum_version 1.5.0
 load lib.bash
 
+# The output holds nothing of the kind.
+lacks() { ! grep -Eq -e "$1" <<<"$output"; }
+
 # refused STATUS REGEX ARGS...: sockcat ends with this status and says this.
 refused() {
 	local want=$1 regex=$2
@@ -70,7 +73,7 @@ refused() {
 	grep -q 'wait for a TCP connection' <<<"$output"
 	grep -qw 'fork' <<<"$output"
 	grep -qw 'so-reuseaddr' <<<"$output"
-	! grep -qw 'openssl-verify' <<<"$output"
+	lacks 'openssl-verify'
 }
 
 @test "--help of a synonym tells what it stands for" {

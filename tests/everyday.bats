@@ -168,7 +168,6 @@ c.sendall(b'{\"return\": {}} ' + q); c.close()"
 	start device "$SOCKCAT" -d -d pty,link=ttyS0,raw,echo=0 pipe
 	wait_path ttyS0
 	listen server tcp-listen:0,fork,reuseaddr ./ttyS0,raw,echo=0,b115200
-	[ "$(stty -F ttyS0 speed 2>/dev/null)" = 38400 ] || :
 	start_in client <(echo serial; sleep 3) "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
 	wait_out client serial
 	[ "$(stty -F ttyS0 speed)" = 115200 ]
@@ -195,8 +194,9 @@ SH
 @test "14: a shell on a terminal, over TCP" {
 	need python3
 	listen operator tcp-l:0 pty,link=console,raw,echo=0,wait-slave
-	exec 5<>console
 	start shell "$SOCKCAT" "tcp:127.0.0.1:$PORT" exec:"bash --norc -i",pty,stderr,setsid,sigint,sane
+	wait_path console
+	exec 5<>console
 	echo 'tty; echo sum=$((40+2)); exit' >&5
 	local line seen=
 	while read -r -t 10 line <&5; do
@@ -487,5 +487,5 @@ CONF
 	port=$(free_port)
 	start peer socat -t 5 "openssl-listen:$port,cert=cert.pem,key=key.pem,verify=0" pipe
 	run -0 sockcat - "tls:localhost:$port,cafile=cert.pem,retry=100,interval=0.05" <<<back
-	[ "$output" = back ]
+	[[ $output == *back ]]
 }

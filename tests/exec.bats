@@ -1,3 +1,5 @@
+bats_require_minimum_version 1.5.0
+
 load lib.bash
 
 # What the program was given, one word in brackets each.
@@ -144,10 +146,10 @@ child_of() { ps -o pid= --ppid "$1" | tr -d ' '; }
 # --- failing --------------------------------------------------------------------
 
 @test "a program that is not there is exit code 127" {
-	run "$SOCKCAT" - exec:no-such-program </dev/null
+	run -127 "$SOCKCAT" - exec:no-such-program </dev/null
 	[ "$status" = 127 ]
 	[[ "$output" == *'program "no-such-program" not found in any directory of PATH'* ]]
-	run "$SOCKCAT" - exec:./none </dev/null
+	run -127 "$SOCKCAT" - exec:./none </dev/null
 	[ "$status" = 127 ]
 	[[ "$output" == *'cannot run program "./none": no such file'* ]]
 	[ "$(wc -l <<<"$output")" = 1 ]
@@ -320,15 +322,15 @@ sys.stdin.read()" < <(wait_until one_child "$(cat one.pid)")
 }
 
 @test "a program that closed its output has a moment for its status, then it is told to end" {
-	run "$SOCKCAT" - 'system:exec >&-; trap \"echo term >said; exit\" TERM; sleep 20 & wait' </dev/null
+	run "$SOCKCAT" - 'system:exec </dev/null >&-; trap \"echo term >said; exit\" TERM; sleep 20 & wait' </dev/null
 	[ "$status" = 0 ]
 	wait_path said
-	run "$SOCKCAT" --child-status - 'system:exec >&-; sleep 0.05; exit 5' </dev/null
+	run "$SOCKCAT" --child-status - 'system:exec </dev/null >&-; sleep 0.05; exit 5' </dev/null
 	[ "$status" = 5 ]
 }
 
 @test "end-close leaves the program alone" {
-	"$SOCKCAT" - 'system:exec >&- 2>&-; sleep 0.4; touch lived,end-close' </dev/null
+	"$SOCKCAT" - 'system:exec </dev/null >&- 2>&-; sleep 0.4; touch lived,end-close' </dev/null
 	wait_path lived
 }
 
@@ -382,6 +384,6 @@ sys.stdin.read()" < <(wait_until one_child "$(cat one.pid)")
 }
 
 @test "nofork with a program that is not there is exit code 127" {
-	run "$SOCKCAT" - exec:no-such-program,nofork </dev/null
+	run -127 "$SOCKCAT" - exec:no-such-program,nofork </dev/null
 	[ "$status" = 127 ]
 }

@@ -375,8 +375,11 @@ say("done")
 @test "signals in the middle of a transfer lose nothing" {
 	random_file 6000000 in
 	listen sink -u tcp-listen:0,bind=127.0.0.1 create:out
-	start_in source in "$SOCKCAT" -u - "tcp:127.0.0.1:$PORT,sndbuf=8192"
-	while kill -USR1 "$(cat source.pid)" "$(cat sink.pid)" 2>/dev/null; do :; done
+	start_in source in "$SOCKCAT" -d -d -u - "tcp:127.0.0.1:$PORT,sndbuf=8192"
+	wait_for source 'starting data transfer loop'
+	while kill -USR1 "$(cat source.pid)" 2>/dev/null; do
+		kill -USR1 "$(cat sink.pid)" 2>/dev/null || :
+	done
 	finish source
 	[ "$status" = 0 ]
 	finish sink

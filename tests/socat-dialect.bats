@@ -5,6 +5,9 @@
 bats_require_minimum_version 1.5.0
 load lib.bash
 
+# The output holds nothing of the kind.
+lacks() { ! grep -Eq -e "$1" <<<"$output"; }
+
 setup() {
 	lib_setup
 	ln -s "$SOCKCAT" socat
@@ -31,12 +34,12 @@ socat() { ./socat "$@"; }
 	grep -Eq '^  #define WITH_STDIO 1$' <<<"$output"
 	grep -Eq '^  #define WITH_SOCKETPAIR 1$' <<<"$output"
 	grep -Eq '^  #define WITH_STATS 1$' <<<"$output"
-	! grep -q 'WITH_READLINE' <<<"$output"
-	! grep -Ev '^  #define WITH_[A-Z0-9_]+ 1$' <<<"$(grep '#' <<<"$output")"
+	lacks 'WITH_READLINE'
+	lacks '#.*(undef| 0)'
 	if has_tls; then
 		grep -Eq '^  #define WITH_OPENSSL 1$' <<<"$output"
 	else
-		! grep -q 'WITH_OPENSSL' <<<"$output"
+		lacks 'WITH_OPENSSL'
 	fi
 }
 
@@ -65,8 +68,8 @@ socat() { ./socat "$@"; }
 
 @test "-h does not name what is not there" {
 	run -0 socat -hhh
-	! grep -Eq '^ *(TLS\+|READLINE|TAP|HEXDUMP|CRLF)' <<<"$output"
-	! grep -q 'tap-raw' <<<"$output"
+	lacks '^ *(TLS\+|READLINE|TAP|HEXDUMP|CRLF)'
+	lacks 'tap-raw'
 }
 
 @test "-h names every switch as a word" {
@@ -81,7 +84,8 @@ socat() { ./socat "$@"; }
 	for level in -hh -hhh; do
 		socat $level | sed -n '/^ *opt:$/,$p' | tail -n +2 >list
 		[ "$(wc -l <list)" -gt 200 ]
-		! grep -Ev $'^      [a-z0-9-]+[a-z0-9_-]*\tgroups=[A-Z0-9,]+\tphase=[A-Z0-9]+\ttype=[A-Z0-9:_-]+$' list
+		run grep -Ev $'^      [a-z0-9_-]+\tgroups=[A-Z0-9,]+\tphase=[A-Z0-9]+\ttype=[A-Z0-9:_-]+$' list
+		[ -z "$output" ]
 		awk '{print $1}' list >names
 		sort -c names
 	done
@@ -128,7 +132,8 @@ socat() { ./socat "$@"; }
 @test "refused, unresolved, not trusted: all are status 1 with one error line" {
 	run -1 socat - TCP:127.0.0.1:1 </dev/null
 	[ "$(grep -c ' E ' <<<"$output")" -eq 1 ]
-	run -1 socat - TCP:name.invalid:1 </dev/null
+	# too long for a name, so no server is asked
+	run -1 socat - "TCP:$(printf 'a%.0s' {1..70}):1" </dev/null
 	[ "$(grep -c ' E ' <<<"$output")" -eq 1 ]
 	run -1 socat -u OPEN:/nowhere/at/all - </dev/null
 	[ "$(grep -c ' E ' <<<"$output")" -eq 1 ]
@@ -154,11 +159,8 @@ socat() { ./socat "$@"; }
 }
 
 @test "-t is half a second by default" {
-	mkfifo hold
-	exec 7<>hold
 	run -0 bash -c 'echo hello | ./socat - "SYSTEM:cat; exec sleep 60"'
 	[ "$output" = hello ]
-	exec 7>&-
 }
 
 @test "-T negative is no limit" {
@@ -171,7 +173,7 @@ socat() { ./socat "$@"; }
 	[ -z "$output" ]
 	run -0 bash -c 'echo | ./socat -d -d - PIPE 2>&1 >/dev/null'
 	grep -Eq '\] N starting data transfer loop with FDs \[[0-9]+,[0-9]+\] and \[[0-9]+,[0-9]+\]$' <<<"$output"
-	! grep -Eq '\] [ID] ' <<<"$output"
+	lacks '\] [ID] '
 	run -0 bash -c 'echo | ./socat -ddd - PIPE 2>&1 >/dev/null'
 	grep -Eq '\] I ' <<<"$output"
 	run -0 bash -c 'echo | ./socat -d2 - PIPE 2>&1 >/dev/null'

@@ -219,7 +219,7 @@ s.sendto(b"yes", ("127.0.0.1", port))'
 
 @test "answers leave from the address that the peer has sent to" {
 	need python3
-	for fork in "" ,fork; do
+	for fork in "" ,fork,idle=0.2; do
 		listen server udp-listen:0$fork exec:cat
 		client 'assert ask(c("127.0.0.5"), b"here") == b"here"'
 		stop server
@@ -278,6 +278,26 @@ s = c()
 want = "127.0.0.1:%d 127.0.0.1:%d\n" % (s.getsockname()[1], port)
 got = ask(s, b"?").decode()
 assert got == want, (got, want)'
+}
+
+@test "what the kernel says beside a datagram reaches log and programs" {
+	[ "$(uname)" = Linux ] || skip "Linux only"
+	need python3
+	for fork in "" ,fork; do
+		start server "$SOCKCAT" -d -d -d "udp4-recvfrom:0,ip-recvttl,ip-recvtos,ip-pktinfo,so-timestamp$fork" \
+			system:'env | grep ^SOCAT_ | sort'
+		wait_for server 'listening on'
+		PORT=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' server.err)
+		client 'print(ask(c("127.0.0.9"), b"?").decode())' >told
+		grep -qx 'SOCAT_IP_TTL=64' told
+		grep -qx 'SOCAT_IP_TOS=0' told
+		grep -qx 'SOCAT_IP_IF=lo' told
+		grep -qx 'SOCAT_IP_LOCADDR=127.0.0.9' told
+		grep -qx 'SOCAT_IP_DSTADDR=127.0.0.9' told
+		grep -qE '^SOCAT_TIMESTAMP=... ... .* [0-9]{4}, [0-9]{6} usecs$' told
+		grep -q 'ancillary message: IP_TTL: ttl=64' server.err
+		stop server
+	done
 }
 
 # --- many peers ---------------------------------------------------------------------

@@ -255,14 +255,6 @@ static enum io send_failed(struct dgram *d, size_t len)
 	}
 }
 
-/* What comes from a stream has no boundaries: it may be cut where it must. */
-static size_t cut(const struct dgram *d, size_t len)
-{
-	const struct endpoint *other = d->x.l.end->other;
-
-	return other && !other->messages && len > IP4_LONGEST ? IP4_LONGEST : len;
-}
-
 enum io dgram_write(struct layer *l, const void *from, size_t len, size_t *n)
 {
 	struct dgram *d = (struct dgram *)l;
@@ -278,7 +270,6 @@ enum io dgram_write(struct layer *l, const void *from, size_t len, size_t *n)
 		return fail_say(e->fail, PHASE_SEND, EDESTADDRREQ,
 				"%s: cannot answer a sender without a name (it has to bind one)",
 				e->spec->input);
-	len = cut(d, len);
 	put = send_datagram(d, fd, from, len);
 	if (put < 0)
 		return send_failed(d, len);
@@ -346,6 +337,14 @@ void dgram_expires(struct dgram *d, uint64_t idle)
 	d->expiry = (struct timer){ .fn = expire, .owner = d };
 	if (idle)
 		timer_set(l, &d->expiry, d->active + idle);
+}
+
+void dgram_hurry(struct dgram *d, uint64_t idle)
+{
+	if (!d->expiry.fn || (d->idle && d->idle <= idle))
+		return;
+	d->idle = idle;
+	timer_set(d->x.l.end->loop, &d->expiry, d->active + idle);
 }
 
 /* ---- from birth to death ------------------------------------------------------------ */

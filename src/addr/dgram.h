@@ -66,6 +66,9 @@ enum io dgram_take(struct dgram *d, int rfd, int wfd);
 /* From now on the session ends when no datagram moves for so long; 0 = never. */
 void dgram_expires(struct dgram *d, uint64_t idle);
 
+/* The same for a session under way, if that is sooner: counted from its last datagram. */
+void dgram_hurry(struct dgram *d, uint64_t idle);
+
 /* "UDP " or, for UNIX sockets, "": for log lines. */
 const char *dgram_word(const struct part *p);
 

@@ -106,24 +106,30 @@ static void know_peer(struct dgram *d)
 	e->peer = &d->to;
 	if (d->local.len)
 		e->local = &d->local;
+	else if (d->hub)
+		e->local = hub_name(d->hub);
 }
 
-/* A connected socket tells of refusals and can be handed to a program; but the
- * kernel chooses the address it sends from, and only the one the peer knows will do. */
+/* Would the kernel send to the peer from the address that the peer knows? */
+static bool goes_from(const struct name *to, const struct name *local)
+{
+	struct name at = { .len = sizeof(at.sa) };
+	int fd = sys_socket(to->sa.ss_family, SOCK_DGRAM, 0, true);
+	bool same = fd >= 0 && connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0 &&
+		    getsockname(fd, (struct sockaddr *)&at.sa, &at.len) == 0;
+
+	name_set_port(&at, name_port(local));
+	sys_close(fd);
+	return same && name_equal(&at, local);
+}
+
+/* A connected socket tells of refusals and can be handed to a program; but then
+ * the kernel chooses the address it sends from, and only the one the peer knows
+ * will do. */
 static void connect_back(struct dgram *d)
 {
-	struct sockaddr none = { .sa_family = AF_UNSPEC };
-	int fd = d->x.l.end->rfd;
-	struct name now = { .len = sizeof(now.sa) };
-
-	d->connected = connect(fd, (struct sockaddr *)&d->to.sa, d->to.len) == 0;
-	if (!d->connected || !d->local.len)
-		return;
-	if (getsockname(fd, (struct sockaddr *)&now.sa, &now.len) == 0 &&
-	    name_equal(&now, &d->local))
-		return;
-	d->connected = false;
-	connect(fd, &none, sizeof(none));
+	d->connected = (!d->local.len || goes_from(&d->to, &d->local)) &&
+		       connect(d->x.l.end->rfd, (struct sockaddr *)&d->to.sa, d->to.len) == 0;
 }
 
 /* One of many sessions: all is there already. */

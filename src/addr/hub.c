@@ -201,6 +201,11 @@ int hub_fd(const struct hub *h)
 	return h->fd;
 }
 
+const struct name *hub_name(const struct hub *h)
+{
+	return &h->at;
+}
+
 struct datagram *hub_pop(struct dgram *d)
 {
 	return peers_pop(&d->hub->peers, d->peer);
@@ -289,12 +294,20 @@ static void feed(void *owner, unsigned ready)
 		route(h, &a);
 }
 
+static void hurry_all(struct hub *h)
+{
+	for (unsigned i = 0; i < h->peers.nslots; i++)
+		for (struct peer *p = h->peers.slot[i]; p; p = p->next)
+			dgram_hurry((struct dgram *)p->owner->layer[0], HUB_LAST_USEC);
+}
+
 bool hub_close(struct hub *h)
 {
 	if (!h->live) {
 		hub_free(h);
 		return false;
 	}
+	hurry_all(h);
 	h->listener = NULL;
 	h->watch = (struct watch){ .fd = h->fd, .fn = feed, .owner = h };
 	watch_set(h->loop, &h->watch, READY_READ);

@@ -157,6 +157,13 @@ static int next_type(int type)
 	return type == SOCK_STREAM ? SOCK_SEQPACKET : type == SOCK_SEQPACKET ? SOCK_DGRAM : 0;
 }
 
+/* Abstract names are looked up by kind: a server of another one isn't there. */
+static bool wrong_type(const struct name *to)
+{
+	return errno == EPROTOTYPE ||
+	       (errno == ECONNREFUSED && !((const struct sockaddr_un *)&to->sa)->sun_path[0]);
+}
+
 enum io unixclient_open(struct dgram *d, const char *path, int type)
 {
 	const struct part *p = d->x.l.part;
@@ -178,7 +185,7 @@ enum io unixclient_open(struct dgram *d, const char *path, int type)
 			return connected(d);
 		if (errno == EAGAIN || errno == EINTR)
 			return again_later(d);
-		if (errno != EPROTOTYPE || !any || !next_type(t))
+		if (!any || !wrong_type(&d->to) || !next_type(t))
 			break;
 		close_attempt(d);
 	}

@@ -134,7 +134,7 @@ bool fail_code_row(size_t i, int *code, const char **meaning)
 	return true;
 }
 
-/* ---- errno in words -------------------------------------------------------------- */
+/* ---- errno in words ------------------------------------------------------------ */
 
 static const struct {
 	int err;
@@ -197,7 +197,7 @@ const char *fail_errno_text(int err)
 	return strerror(err);
 }
 
-/* ---- filling a record ------------------------------------------------------------- */
+/* ---- filling a record ------------------------------------------------------------ */
 
 /* The sentence, cut so that tail bytes still fit behind it. */
 static size_t put_sentence(struct fail *f, size_t tail, const char *fmt, va_list args)
@@ -249,8 +249,8 @@ enum io fail_say(struct fail *f, enum phase p, int code, const char *fmt, ...)
 	return IO_FAIL;
 }
 
-enum io fail_at(struct fail *f, const char *input, size_t at, size_t len,
-		const char *fmt, ...)
+enum io fail_at(struct fail *f, const char *input, size_t at, size_t len, const char *fmt,
+		...)
 {
 	va_list args;
 

@@ -19,22 +19,22 @@
 
 enum {
 	TEXT_MAX = 1024,		/* of one line, before escaping */
-	ESCAPED_MAX = 4 * TEXT_MAX + 1,	/* a byte becomes four at most */
+	ESCAPED_MAX = 4 * TEXT_MAX + 1, /* a byte becomes four at most */
 	STAMP_MAX = 128,
-	CARET_BEFORE = 60,		/* what a caret line shows of the input */
+	CARET_BEFORE = 60, /* what a caret line shows of the input */
 	CARET_SHOWN = 160,
 };
 
 static struct {
 	struct log_setup setup;
-	int fd;				/* own: LOG_TO_FILE; else standard error */
-	bool syslog;			/* lines go there now */
+	int fd;	     /* own: LOG_TO_FILE; else standard error */
+	bool syslog; /* lines go there now */
 } out = {
 	.setup = { .level = LEVEL_WARNING, .program = "sockcat" },
 	.fd = STDERR_FILENO,
 };
 
-/* ---- setting up -------------------------------------------------------------- */
+/* ---- setting up ------------------------------------------------------------ */
 
 /* The facility's number, -1 if there is none of that name. */
 static int facility_number(const char *name)
@@ -43,12 +43,15 @@ static int facility_number(const char *name)
 		const char *name;
 		int number;
 	} rows[] = {
-		{ "auth", LOG_AUTH },	  { "authpriv", LOG_AUTHPRIV }, { "cron", LOG_CRON },
-		{ "daemon", LOG_DAEMON }, { "ftp", LOG_FTP },		{ "kern", LOG_KERN },
-		{ "lpr", LOG_LPR },	  { "mail", LOG_MAIL },		{ "news", LOG_NEWS },
-		{ "user", LOG_USER },	  { "uucp", LOG_UUCP },		{ "security", LOG_AUTH },
-		{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 },	{ "local2", LOG_LOCAL2 },
-		{ "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 },	{ "local5", LOG_LOCAL5 },
+		{ "auth", LOG_AUTH },	  { "authpriv", LOG_AUTHPRIV },
+		{ "cron", LOG_CRON },	  { "daemon", LOG_DAEMON },
+		{ "ftp", LOG_FTP },	  { "kern", LOG_KERN },
+		{ "lpr", LOG_LPR },	  { "mail", LOG_MAIL },
+		{ "news", LOG_NEWS },	  { "user", LOG_USER },
+		{ "uucp", LOG_UUCP },	  { "security", LOG_AUTH },
+		{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 },
+		{ "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 },
+		{ "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 },
 		{ "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
 	};
 
@@ -111,7 +114,7 @@ bool log_wants(enum level level)
 	return level <= out.setup.level;
 }
 
-/* ---- one line ------------------------------------------------------------------ */
+/* ---- one line ------------------------------------------------------------ */
 
 static const char *host_name(struct utsname *u)
 {
@@ -238,7 +241,7 @@ void log_always(const char *fmt, ...)
 	va_end(args);
 }
 
-/* ---- failures ------------------------------------------------------------------- */
+/* ---- failures ------------------------------------------------------------ */
 
 /* Columns that escaped text takes: bytes but those that continue a character. */
 static size_t columns(const char *s)
@@ -272,7 +275,8 @@ static void show_caret(const struct fail *f)
 	memset(carets, '~', sizeof(carets));
 	carets[0] = '^';
 	carets[width ? width : 1] = '\0';
-	n = snprintf(line, sizeof(line), "  %s%s%s%s\n", from ? "..." : "", before, piece, after);
+	n = snprintf(line, sizeof(line), "  %s%s%s%s\n", from ? "..." : "", before, piece,
+		     after);
 	(void)sys_write_all(out.fd, line, (size_t)n);
 	n = snprintf(line, sizeof(line), "  %*s%s\n",
 		     (int)(columns(before) + (from ? 3 : 0)), "", carets);
@@ -287,7 +291,8 @@ void log_fail(enum level level, const struct fail *f)
 	if (!log_wants(level))
 		return;
 	log_say(level, "%s", f->text);
-	if (f->input && !out.setup.socat && !out.syslog && out.setup.target != LOG_TO_FILE)
+	if (f->input && !out.setup.socat && !out.syslog &&
+	    out.setup.target != LOG_TO_FILE)
 		show_caret(f);
 	errno = saved;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned long countdown;	/* the allocation that fails; 0 = none */
+static unsigned long countdown; /* the allocation that fails; 0 = none */
 
 void mem_fail_at(unsigned long n)
 {

@@ -41,7 +41,7 @@ void name_unmap(struct name *n)
 	memcpy(&n->sa, &plain, sizeof(plain));
 }
 
-/* ---- UNIX names --------------------------------------------------------------- */
+/* ---- UNIX names ------------------------------------------------------------ */
 
 /* The bytes that make up the name, without the NUL before an abstract one. */
 struct path {
@@ -96,8 +96,9 @@ static size_t shown_length(const struct path *p)
 	return len;
 }
 
-static const char *put_path(const struct path *p, const char *prefix, const char *abstract,
-			    const char *suffix, char *to, size_t cap)
+static const char *put_path(const struct path *p, const char *prefix,
+			    const char *abstract, const char *suffix, char *to,
+			    size_t cap)
 {
 	char text[NAME_TEXT];
 
@@ -111,7 +112,7 @@ static bool unnamed(const struct path *p)
 	return p->len == 0 && !p->abstract;
 }
 
-/* ---- to text -------------------------------------------------------------------- */
+/* ---- to text ------------------------------------------------------------ */
 
 static void put_zone(const struct name *n, char *to, size_t cap)
 {
@@ -185,7 +186,8 @@ const char *name_text(const struct name *n, char *to, size_t cap)
 		snprintf(to, cap, "%s:%u", ip_text(n, host, sizeof(host)), name_port(n));
 		return to;
 	case AF_INET6:
-		snprintf(to, cap, "[%s]:%u", ip_text(n, host, sizeof(host)), name_port(n));
+		snprintf(to, cap, "[%s]:%u", ip_text(n, host, sizeof(host)),
+			 name_port(n));
 		return to;
 	case AF_UNIX:
 		return unix_text(n, to, cap);
@@ -211,7 +213,8 @@ const char *name_log(const struct name *n, char *to, size_t cap)
 		snprintf(host, sizeof(host), "AF=%d \"", AF_UNIX);
 		return put_path(&p, host, "\\0", "\"", to, cap);
 	default:
-		snprintf(to, cap, "AF=%d %s", family(n), name_text(n, text, sizeof(text)));
+		snprintf(to, cap, "AF=%d %s", family(n),
+			 name_text(n, text, sizeof(text)));
 		return to;
 	}
 }
@@ -237,7 +240,7 @@ const char *name_host(const struct name *n, char *to, size_t cap)
 	}
 }
 
-/* ---- ports ------------------------------------------------------------------------ */
+/* ---- ports ------------------------------------------------------------ */
 
 unsigned name_port(const struct name *n)
 {
@@ -263,7 +266,7 @@ void name_set_port(struct name *n, unsigned port)
 		((struct sockaddr_in6 *)&n->sa)->sin6_port = htons((uint16_t)port);
 }
 
-/* ---- comparing ---------------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------------ */
 
 enum { KEY_MAX = sizeof(struct sockaddr_storage) + 8 };
 
@@ -324,7 +327,7 @@ unsigned name_hash(const struct name *n)
 	return hash;
 }
 
-/* ---- from text ----------------------------------------------------------------------- */
+/* ---- from text ------------------------------------------------------------ */
 
 /* NUL-terminated and without brackets, which only IPv6 may have. */
 static bool bare_host(const char *host, size_t len, char *to, size_t cap, int *af)
@@ -345,7 +348,8 @@ static bool bare_host(const char *host, size_t len, char *to, size_t cap, int *a
 static bool numeric(struct name *out, const char *host, size_t len, unsigned port)
 {
 	char bare[INET6_ADDRSTRLEN + IF_NAMESIZE + 2];
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST,
+				  .ai_socktype = SOCK_STREAM };
 	struct addrinfo *list;
 
 	if (!bare_host(host, len, bare, sizeof(bare), &hints.ai_family) ||
@@ -363,7 +367,7 @@ bool name_numeric(struct name *out, const char *host, unsigned port)
 	return numeric(out, host, strlen(host), port);
 }
 
-/* ---- ranges --------------------------------------------------------------------------- */
+/* ---- ranges ------------------------------------------------------------ */
 
 /* Both families in 16 bytes: IPv4 as IPv6 maps it.  False for other families. */
 static bool as_mapped(const struct name *n, unsigned char to[16])
@@ -443,7 +447,8 @@ bool range_parse(const char *s, size_t len, struct range *out)
 	const char *slash = memchr(s, '/', len), *end = s + len, *colon;
 
 	if (slash) {
-		if (!parse_bits(s, (size_t)(slash - s), slash + 1, (size_t)(end - slash - 1), &r))
+		if (!parse_bits(s, (size_t)(slash - s), slash + 1,
+				(size_t)(end - slash - 1), &r))
 			return false;
 	} else if (!parse_single(s, len, &r)) {
 		colon = mask_colon(s, len);

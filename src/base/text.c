@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- letters ---------------------------------------------------------------- */
+/* ---- letters ------------------------------------------------------------ */
 
 static char lower(char c)
 {
@@ -26,7 +26,7 @@ static unsigned digit(char c)
 	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 99;
 }
 
-/* ---- numbers ----------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------ */
 
 /* More than fits: the value sticks at the largest, which no range allows. */
 static unsigned long long append_digit(unsigned long long v, unsigned base, unsigned d)
@@ -80,8 +80,8 @@ static bool within(bool negative, unsigned long long v, long long min, long long
 	return true;
 }
 
-bool text_number(const char *s, size_t len, long long min, long long max,
-		 long long *out, bool *malformed)
+bool text_number(const char *s, size_t len, long long min, long long max, long long *out,
+		 bool *malformed)
 {
 	bool negative = len > 0 && s[0] == '-';
 	size_t sign = len > 0 && (s[0] == '-' || s[0] == '+') ? 1 : 0;
@@ -93,7 +93,7 @@ bool text_number(const char *s, size_t len, long long min, long long max,
 	return well && within(negative, v, min, max, out);
 }
 
-/* ---- durations ----------------------------------------------------------------- */
+/* ---- durations ------------------------------------------------------------ */
 
 static bool unit_usec(const char *s, size_t len, uint64_t *usec)
 {
@@ -164,7 +164,8 @@ void text_from_duration(char *to, size_t cap, uint64_t usec)
 	char fraction[8] = "";
 
 	if (thousandths) {
-		size_t n = (size_t)snprintf(fraction, sizeof(fraction), ".%03u", thousandths);
+		size_t n = (size_t)snprintf(fraction, sizeof(fraction), ".%03u",
+					    thousandths);
 
 		while (fraction[n - 1] == '0')
 			fraction[--n] = '\0';
@@ -172,7 +173,7 @@ void text_from_duration(char *to, size_t cap, uint64_t usec)
 	snprintf(to, cap, "%llu%s %s", (unsigned long long)(usec / unit), fraction, name);
 }
 
-/* ---- sizes, booleans ------------------------------------------------------------- */
+/* ---- sizes, booleans ------------------------------------------------------------ */
 
 /* Takes "k", "Ki" or "KiB" off the end; answers how far the number is shifted. */
 static unsigned size_shift(const char *s, size_t *len)
@@ -219,7 +220,7 @@ bool text_bool(const char *s, size_t len, bool *out)
 	return true;
 }
 
-/* ---- words ------------------------------------------------------------------------ */
+/* ---- words ------------------------------------------------------------ */
 
 bool text_same(const char *a, size_t len, const char *b)
 {
@@ -282,15 +283,17 @@ unsigned text_distance(const char *a, size_t alen, const char *b, size_t blen)
 		for (size_t j = 1; j <= blen; j++) {
 			char d = lower(b[j - 1]);
 
-			now[j] = least(old[j - 1] + (c != d), least(old[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && c == lower(b[j - 2]) && d == lower(a[i - 2]))
+			now[j] = least(old[j - 1] + (c != d),
+				       least(old[j], now[j - 1]) + 1);
+			if (i > 1 && j > 1 && c == lower(b[j - 2]) &&
+			    d == lower(a[i - 2]))
 				now[j] = least(now[j], older[j - 2] + 1);
 		}
 	}
 	return now[blen];
 }
 
-/* ---- escaping ---------------------------------------------------------------------- */
+/* ---- escaping ------------------------------------------------------------ */
 
 /* Length by the first byte of a UTF-8 character, 0 if it can't be one. */
 static size_t utf8_length(unsigned char c)

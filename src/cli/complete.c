@@ -1,3 +1,4 @@
+/* What may stand in the place of a word. */
 #include "cli/complete.h"
 
 #include <string.h>
@@ -22,7 +23,8 @@ static void offer(const struct out *o, const char *name, size_t len, const char 
 
 	if (n > len || strncasecmp(typed, name, n) != 0)
 		return;
-	fprintf(o->to, "%.*s%.*s%s\t%s\n", (int)o->keep, o->word, (int)len, name, suffix, about);
+	fprintf(o->to, "%.*s%.*s%s\t%s\n", (int)o->keep, o->word, (int)len, name, suffix,
+		about);
 }
 
 static void offer_words(const struct out *o, const char *words, const char *about)
@@ -33,7 +35,7 @@ static void offer_words(const struct out *o, const char *words, const char *abou
 	}
 }
 
-/* --- flags ------------------------------------------------------------------------- */
+/* --- flags ---------------------------------------------------------------------- */
 
 static void offer_flags(const struct out *o)
 {
@@ -81,7 +83,7 @@ static const struct flag *waiting_flag(const char *before)
 	return *fl->arg != '[' || fl == options_find("help", 4) ? fl : NULL;
 }
 
-/* --- addresses ------------------------------------------------------------------------ */
+/* --- addresses ------------------------------------------------------------------ */
 
 static void offer_type(const struct out *o, const struct type *t)
 {
@@ -116,7 +118,8 @@ static void offer_option(const struct out *o, const struct opt *opt)
 {
 	const bool all = o->word[o->keep];
 
-	for (size_t len, at = 0; opt->names[at]; at += len + (opt->names[at + len] == ' ')) {
+	for (size_t len, at = 0; opt->names[at];
+	     at += len + (opt->names[at + len] == ' ')) {
 		len = strcspn(opt->names + at, " ");
 		offer(o, opt->names + at, len, option_suffix(opt), opt->help);
 		if (!all)
@@ -214,7 +217,7 @@ static void complete_address(struct out *o)
 	}
 }
 
-/* --- the last word --------------------------------------------------------------------- */
+/* --- the last word -------------------------------------------------------------- */
 
 void complete_print(FILE *to, int nwords, char **words)
 {

@@ -1,3 +1,4 @@
+/* The help pages. */
 #include "cli/help.h"
 
 #include <stdarg.h>
@@ -9,7 +10,7 @@
 
 enum { WIDTH = 79, COLUMN = 28 };
 
-/* --- layout ------------------------------------------------------------------------ */
+/* --- layout --------------------------------------------------------------------- */
 
 /* Words, broken at blanks; the cursor stands at column `at`, lines start at `indent`. */
 static void flow(FILE *to, const char *text, int at, int indent)
@@ -69,23 +70,26 @@ static int first_len(const char *names)
 	return (int)strcspn(names, " ");
 }
 
-/* --- groups ------------------------------------------------------------------------ */
+/* --- groups --------------------------------------------------------------------- */
 
 static const struct {
 	uint64_t bit;
 	const char *title;
 } groups[] = {
-	{ G_STREAM, "What passes" }, { G_FORK, "Serving" }, { G_LISTEN, "Listening" },
-	{ G_RANGE, "Who may come" }, { G_RETRY, "Trying again" }, { G_TLS, "TLS" },
-	{ G_HTTP, "HTTP proxy" }, { G_SOCKS, "SOCKS" }, { G_PROGRAM, "Program" },
-	{ G_EXEC, "exec" }, { G_SHELL, "shell" }, { G_PTY, "Pseudo terminal" },
-	{ G_NAMED, "File system entry" }, { G_OPEN, "Opening a file" }, { G_REG, "Regular file" },
-	{ G_FIFO, "Pipe" }, { G_PORT, "Port" }, { G_TCP, "TCP" }, { G_UDP, "UDP" },
-	{ G_SCTP, "SCTP" }, { G_DCCP, "DCCP" }, { G_UDPLITE, "UDP-Lite" }, { G_VSOCK, "vsock" },
-	{ G_UNIX, "UNIX socket" }, { G_IP, "IP" }, { G_IP6, "IPv6" }, { G_SOCKET, "Socket" },
-	{ G_INTERFACE, "Network interface" }, { G_TUN, "tun" }, { G_MQ, "Message queue" },
-	{ G_READLINE, "readline" }, { G_TAP, "Showing data" }, { G_FD, "Descriptor" },
-	{ G_TERMIOS, "Terminal" }, { G_ALL, "Process" },
+	{ G_STREAM, "What passes" }, { G_FORK, "Serving" },
+	{ G_LISTEN, "Listening" }, { G_RANGE, "Who may come" },
+	{ G_RETRY, "Trying again" }, { G_TLS, "TLS" }, { G_HTTP, "HTTP proxy" },
+	{ G_SOCKS, "SOCKS" }, { G_PROGRAM, "Program" }, { G_EXEC, "exec" },
+	{ G_SHELL, "shell" }, { G_PTY, "Pseudo terminal" },
+	{ G_NAMED, "File system entry" }, { G_OPEN, "Opening a file" },
+	{ G_REG, "Regular file" }, { G_FIFO, "Pipe" }, { G_PORT, "Port" },
+	{ G_TCP, "TCP" }, { G_UDP, "UDP" }, { G_SCTP, "SCTP" }, { G_DCCP, "DCCP" },
+	{ G_UDPLITE, "UDP-Lite" }, { G_VSOCK, "vsock" }, { G_UNIX, "UNIX socket" },
+	{ G_IP, "IP" }, { G_IP6, "IPv6" }, { G_SOCKET, "Socket" },
+	{ G_INTERFACE, "Network interface" }, { G_TUN, "tun" },
+	{ G_MQ, "Message queue" }, { G_READLINE, "readline" },
+	{ G_TAP, "Showing data" }, { G_FD, "Descriptor" }, { G_TERMIOS, "Terminal" },
+	{ G_ALL, "Process" },
 };
 
 enum { GROUPS = sizeof(groups) / sizeof(*groups) };
@@ -111,7 +115,8 @@ uint64_t help_stack_groups(const char *stack, size_t len)
 
 uint64_t help_groups(const struct type *t)
 {
-	return t->alias ? help_stack_groups(t->alias, strcspn(t->alias, ":,")) : t->groups;
+	return t->alias ? help_stack_groups(t->alias, strcspn(t->alias, ":,"))
+			: t->groups;
 }
 
 /* The group an option is listed under: the first it shares with `of`. */
@@ -123,7 +128,7 @@ static uint64_t home(const struct opt *o, uint64_t of)
 	return 0;
 }
 
-/* --- one row each -------------------------------------------------------------------- */
+/* --- one row each --------------------------------------------------------------- */
 
 /* How a value is written in a synopsis. */
 static const char *value_form(enum opt_value kind)
@@ -151,27 +156,32 @@ static const char *value_form(enum opt_value kind)
 	}
 }
 
+/* The first name with what follows it; the others behind the help. */
+static void row_entry(FILE *to, const char *names, const char *form, const char *help)
+{
+	const int first = first_len(names);
+	char left[128], right[512], others[200];
+
+	snprintf(left, sizeof(left), "%.*s%s", first, names, form);
+	commas(others, sizeof(others), names[first] ? names + first + 1 : "");
+	snprintf(right, sizeof(right), "%s%s%s%s", help, *others ? " (also " : "", others,
+		 *others ? ")" : "");
+	entry(to, left, right);
+}
+
 static void option_entry(FILE *to, const struct opt *o)
 {
-	char left[256], names[200];
-
-	commas(names, sizeof(names), o->names);
-	snprintf(left, sizeof(left), "%s%s", names, value_form(o->value));
-	entry(to, left, o->help);
+	row_entry(to, o->names, value_form(o->value), o->help);
 }
 
 static void type_entry(FILE *to, const struct type *t)
 {
-	const int first = first_len(t->names);
-	char left[128], right[512], others[200];
 	const bool may = *t->args == '[';
+	char form[64];
 
-	snprintf(left, sizeof(left), "%.*s%s%s%s", first, t->names, may ? "[" : "", *t->args ? ":" : "",
+	snprintf(form, sizeof(form), "%s%s%s", may ? "[" : "", *t->args ? ":" : "",
 		 t->args + may);
-	commas(others, sizeof(others), t->names[first] ? t->names + first + 1 : "");
-	snprintf(right, sizeof(right), "%s%s%s%s", t->help, *others ? " (also " : "", others,
-		 *others ? ")" : "");
-	entry(to, left, right);
+	row_entry(to, t->names, form, t->help);
 }
 
 static void flag_text(const struct flag *fl, char *to, size_t cap)
@@ -180,9 +190,10 @@ static void flag_text(const struct flag *fl, char *to, size_t cap)
 	const bool may = *arg == '[';
 	const int len = (int)strlen(arg) - 2 * may;
 
-	snprintf(to, cap, "%s%s%s%s%s%s%.*s%s", fl->letters ? "-" : "    ", fl->letters ? fl->letters : "",
-		 fl->letters ? ", --" : "--", fl->name, may ? "[" : "", !*arg ? "" : "=",
-		 len > 0 ? len : 0, arg + may, may ? "]" : "");
+	snprintf(to, cap, "%s%s%s%s%s%s%.*s%s", fl->letters ? "-" : "    ",
+		 fl->letters ? fl->letters : "", fl->letters ? ", --" : "--", fl->name,
+		 may ? "[" : "", !*arg ? "" : "=", len > 0 ? len : 0, arg + may,
+		 may ? "]" : "");
 }
 
 static void flag_entry(FILE *to, const struct flag *fl)
@@ -193,14 +204,15 @@ static void flag_entry(FILE *to, const struct flag *fl)
 	entry(to, left, fl->help);
 }
 
-/* --- pages that list ------------------------------------------------------------------ */
+/* --- pages that list ------------------------------------------------------------ */
 
 static void list_types(FILE *to, bool layers)
 {
 	const struct type *t;
 
 	for (size_t i = 0; (t = type_row(i)); i++)
-		if (!(t->flags & TYPE_HIDDEN) && type_available(t) && !(t->flags & TYPE_LAYER) == !layers)
+		if (!(t->flags & TYPE_HIDDEN) && type_available(t) &&
+		    !(t->flags & TYPE_LAYER) == !layers)
 			type_entry(to, t);
 }
 
@@ -213,8 +225,9 @@ static void list_later(FILE *to)
 
 	for (size_t i = 0; (t = type_row(i)); i++)
 		if (!type_available(t) && n + 64 < sizeof(names))
-			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%.*s", n ? " " : "",
-					      first_len(t->names), t->names);
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%.*s",
+					      n ? " " : "", first_len(t->names),
+					      t->names);
 	if (!n)
 		return;
 	fputs("\nKnown, but not available in this build:\n  ", to);
@@ -225,7 +238,7 @@ static void page_types(FILE *to)
 {
 	fputs("Addresses:\n", to);
 	list_types(to, false);
-	fputs("\nLayers, to be put in front of an address with a '+', as in tls+tcp:HOST:PORT:\n", to);
+	fputs("\nLayers, for the front of an address, as in tls+tcp:HOST:PORT:\n", to);
 	list_types(to, true);
 	list_later(to);
 	fputs("\nsockcat --help NAME tells which options one of them takes.\n", to);
@@ -273,25 +286,28 @@ static void page_first(FILE *to)
 	fputs("Usage: sockcat [FLAG]... ADDRESS1 ADDRESS2\n"
 	      "       sockcat [FLAG]... ADDRESS\n"
 	      "       sockcat --help [NAME | types | options | exit-codes]\n\n", to);
-	paragraph(to, "Opens two addresses and passes on what comes from each to the other, until both "
-		      "have ended. One address alone talks with standard input and output.");
-	paragraph(to, "An address is TYPE:ARGUMENT...[,OPTION[=VALUE]]..., with layers in front of it "
-		      "where wanted (tls+tcp:HOST:PORT); - is standard input and output, one digit a "
-		      "descriptor, a word with a slash a file or UNIX socket.");
+	paragraph(to, "Opens two addresses and passes on what comes from each to the "
+		      "other, until both have ended. One address alone talks with "
+		      "standard input and output.");
+	paragraph(to, "An address is TYPE:ARGUMENT...[,OPTION[=VALUE]]..., with layers "
+		      "in front of it where wanted (tls+tcp:HOST:PORT); - is standard "
+		      "input and output, one digit a descriptor, a word with a slash a "
+		      "file or UNIX socket.");
 	fputs("Examples:\n"
 	      "  sockcat tcp:localhost:25                        talk to a server\n"
 	      "  sockcat tcp-listen:8080,fork tcp:10.0.0.5:80    forward a port\n"
 	      "  sockcat tls-listen:443,fork,cert=c.pem tcp:localhost:80\n"
 	      "  sockcat -u /var/log/messages tcp:collector:9000\n"
-	      "  sockcat tcp-listen:7000,fork exec:./server.py   a program per connection\n"
-	      "\nFlags:\n", to);
+	      "  sockcat tcp-listen:7000,fork exec:./server.py   a program each\n"
+	      "\nFlags:\n",
+	      to);
 	for (size_t i = 0; (fl = options_row(i)); i++)
 		flag_entry(to, fl);
 	fputs("\nTimes are seconds, or have a unit: us ms s m h d.\n"
 	      "The manual pages sockcat(1) and sockcat(7) tell more.\n", to);
 }
 
-/* --- pages about one thing --------------------------------------------------------------- */
+/* --- pages about one thing ------------------------------------------------------ */
 
 static const char *why_absent(const struct type *t)
 {
@@ -319,8 +335,9 @@ static void options_of(FILE *to, uint64_t of)
 
 		for (size_t i = 0; (o = opt_row(i)) && n + 64 < sizeof(names); i++)
 			if (opt_available(o) && home(o, of) == groups[g].bit)
-				n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%.*s",
-						      n ? " " : "", first_len(o->names), o->names);
+				n += (size_t)snprintf(names + n, sizeof(names) - n,
+						      "%s%.*s", n ? " " : "",
+						      first_len(o->names), o->names);
 		if (n) {
 			fprintf(to, "%s:\n  ", groups[g].title);
 			flow(to, names, 2, 2);
@@ -363,13 +380,15 @@ static void page_option(FILE *to, const struct opt *o)
 	flow(to, takers, 10, 10);
 }
 
-/* --- which page ------------------------------------------------------------------------- */
+/* --- which page ----------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
 	void (*print)(FILE *to);
 } pages[] = {
-	{ "types", page_types }, { "options", page_options }, { "exit-codes", page_exit_codes },
+	{ "types", page_types },
+	{ "options", page_options },
+	{ "exit-codes", page_exit_codes },
 };
 
 struct nearest {
@@ -395,7 +414,9 @@ static void consider(struct nearest *n, const char *names)
 
 static enum io unknown(const char *topic, struct fail *f)
 {
-	struct nearest n = { .word = topic, .len = strlen(topic), .least = strlen(topic) > 4 ? 3 : 2 };
+	struct nearest n = { .word = topic,
+			     .len = strlen(topic),
+			     .least = strlen(topic) > 4 ? 3 : 2 };
 
 	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++)
 		consider(&n, pages[i].name);
@@ -406,10 +427,13 @@ static enum io unknown(const char *topic, struct fail *f)
 	for (size_t i = 0; options_row(i); i++)
 		consider(&n, options_row(i)->name);
 	if (n.best)
-		return fail_at(f, topic, 0, n.len, "no address, option or flag has this name; did you mean %.*s?",
-			       (int)n.best_len, n.best);
+		return fail_at(
+			f, topic, 0, n.len,
+			"no address, option or flag has this name; did you mean %.*s?",
+			(int)n.best_len, n.best);
 	return fail_at(f, topic, 0, n.len,
-		       "no address, option or flag has this name; --help types and --help options list them");
+		       "no address, option or flag has this name; --help types and "
+		       "--help options list them");
 }
 
 /* "reuseaddr=1", "tcp:host:port" and "--linger" are understood as well. */

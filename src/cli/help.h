@@ -17,7 +17,7 @@ void help_version(FILE *to);
 /* The option groups of a row; for a synonym those of the stack it stands for. */
 uint64_t help_groups(const struct type *t);
 
-/* The same of a stack of keywords joined by '+', len bytes before the first ':' or ','. */
+/* The same of a stack of keywords joined by '+': len bytes, no ':' or ',' in them. */
 uint64_t help_stack_groups(const char *stack, size_t len);
 
 #endif

@@ -1,3 +1,4 @@
+/* The table of flags, and reading the command line. */
 #include "cli/options.h"
 
 #include <getopt.h>
@@ -7,7 +8,7 @@
 #include "base/text.h"
 #include "cli/socat.h"
 
-/* --- what a flag does ---------------------------------------------------------- */
+/* --- what a flag does ----------------------------------------------------------- */
 
 static enum io set_true(struct cli *c, const struct flag *fl, const char *value,
 			struct fail *f)
@@ -21,7 +22,8 @@ static enum io set_text(struct cli *c, const struct flag *fl, const char *value,
 			struct fail *f)
 {
 	if (!*value)
-		return fail_at(f, value, 0, 0, "--%s wants a %s, not nothing", fl->name, fl->arg);
+		return fail_at(f, value, 0, 0, "--%s wants a %s, not nothing", fl->name,
+			       fl->arg);
 	*(const char **)((char *)c + fl->at) = value;
 	return IO_OK;
 }
@@ -60,7 +62,8 @@ static enum io set_debug(struct cli *c, const struct flag *fl, const char *value
 	else if (text_number(value, strlen(value), 0, LEVEL_DEBUG, &level, NULL))
 		c->debug = (unsigned)level;
 	else
-		return fail_at(f, value, 0, strlen(value), "the log level is 0 (errors only) to 4 (all)");
+		return fail_at(f, value, 0, strlen(value),
+			       "the log level is 0 (errors only) to 4 (all)");
 	c->log.level = c->debug < LEVEL_DEBUG ? (enum level)c->debug : LEVEL_DEBUG;
 	return IO_OK;
 }
@@ -93,9 +96,12 @@ static enum io read_time(const struct cli *c, const char *value, bool *given,
 	size_t len = strlen(value);
 	bool negative = c->rules.socat && *value == '-';
 
-	if (!text_duration(value + negative, len - negative, usec) && strcmp(value, "off"))
-		return fail_at(f, value, 0, len,
-			       "\"%s\" is no time: seconds like 0.5, or 250ms, 10m, 1h; or off", value);
+	if (!text_duration(value + negative, len - negative, usec) &&
+	    strcmp(value, "off"))
+		return fail_at(
+			f, value, 0, len,
+			"\"%s\" is no time: seconds like 0.5, or 250ms, 10m, 1h; or off",
+			value);
 	*given = !negative && strcmp(value, "off") != 0;
 	return IO_OK;
 }
@@ -115,7 +121,8 @@ static enum io set_idle(struct cli *c, const struct flag *fl, const char *value,
 	(void)fl;
 	if (r == IO_OK && c->setup.idle_set && !c->setup.idle && !c->rules.socat)
 		return fail_at(f, value, 0, strlen(value),
-			       "no time at all would end at once: give a time above 0, or off for no limit");
+			       "no time at all would end at once: give a time above 0, "
+			       "or off for no limit");
 	return r;
 }
 
@@ -125,7 +132,8 @@ static enum io set_way(struct cli *c, const struct flag *fl, const char *value,
 	(void)value;
 	if (fl->at ? !c->setup.right_to_left : !c->setup.left_to_right)
 		return fail_at(f, NULL, 0, 0,
-			       "-u and -U exclude each other; leave both out for both directions");
+			       "-u and -U exclude each other; leave both out for both "
+			       "directions");
 	if (fl->at)
 		c->setup.left_to_right = false;
 	else
@@ -166,7 +174,7 @@ static enum io set_target(struct cli *c, const struct flag *fl, const char *valu
 	return IO_OK;
 }
 
-/* Which signals socat only logs: nothing here depends on it, but a wrong number is wrong. */
+/* Which signals socat only logs: nothing here depends on it. */
 static enum io set_mask(struct cli *c, const struct flag *fl, const char *value,
 			struct fail *f)
 {
@@ -174,7 +182,8 @@ static enum io set_mask(struct cli *c, const struct flag *fl, const char *value,
 
 	(void)c, (void)fl;
 	if (!text_number(value, strlen(value), 0, UINT32_MAX, &mask, NULL))
-		return fail_at(f, value, 0, strlen(value), "the signal mask is a number like 0x89de");
+		return fail_at(f, value, 0, strlen(value),
+			       "the signal mask is a number like 0x89de");
 	return IO_OK;
 }
 
@@ -186,13 +195,14 @@ static enum io set_dialect(struct cli *c, const struct flag *fl, const char *val
 	return IO_OK;
 }
 
-/* --- the table ----------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------ */
 
 #define AT(member) offsetof(struct cli, member)
 
 static const struct flag table[] = {
 	{ "h", "help", "[NAME]", set_help, 0, true, "types options exit-codes",
-	  "show this, or tell about an address type, an option, or one of: types, options, exit-codes" },
+	  "show this, or tell about an address type, an option, or one of: types, "
+	  "options, exit-codes" },
 	{ "V", "version", NULL, set_version, 0, true, NULL,
 	  "show the version and what this build has" },
 	{ "u", "left-to-right", NULL, set_way, 0, true, NULL,
@@ -272,7 +282,8 @@ const struct flag *options_find(const char *name, size_t len)
 	for (size_t i = 0; i < FLAGS; i++) {
 		const struct flag *fl = &table[i];
 
-		if (fl->letters && strlen(fl->letters) == len && !memcmp(fl->letters, name, len))
+		if (fl->letters && strlen(fl->letters) == len &&
+		    !memcmp(fl->letters, name, len))
 			return fl;
 		if (fl->name && strlen(fl->name) == len && !memcmp(fl->name, name, len))
 			return fl;
@@ -307,10 +318,11 @@ const struct flag *options_of_word(const char *word, const char **value)
 
 bool options_is_address(const char *word)
 {
-	return word[0] != '-' || !word[1] || word[1] == ',' || !strncmp(word + 1, "!!", 2);
+	return word[0] != '-' || !word[1] || word[1] == ',' ||
+	       !strncmp(word + 1, "!!", 2);
 }
 
-/* --- which dialect --------------------------------------------------------------- */
+/* --- which dialect -------------------------------------------------------------- */
 
 static const char *base_name(const char *path)
 {
@@ -332,14 +344,15 @@ bool options_dialect(int argc, char **argv, bool *socat, struct fail *f)
 		*socat = !strcmp(name, "socat");
 		if (!*socat && strcmp(name, "sockcat")) {
 			fail_at(f, argv[i], strlen(prefix), strlen(name),
-				"there is no dialect \"%s\"; there are sockcat and socat", name);
+				"there is no dialect \"%s\"; there are sockcat and socat",
+				name);
 			return false;
 		}
 	}
 	return true;
 }
 
-/* --- reading the words ----------------------------------------------------------- */
+/* --- reading the words ---------------------------------------------------------- */
 
 /* What getopt_long(3) wants to know, made from the table. */
 struct grammar {
@@ -349,7 +362,9 @@ struct grammar {
 
 static int how_many(const struct flag *fl)
 {
-	return !fl->arg ? no_argument : *fl->arg == '[' ? optional_argument : required_argument;
+	if (!fl->arg)
+		return no_argument;
+	return *fl->arg == '[' ? optional_argument : required_argument;
 }
 
 static void grammar_make(struct grammar *g)
@@ -364,7 +379,8 @@ static void grammar_make(struct grammar *g)
 		const struct flag *fl = &table[i];
 
 		if (fl->name)
-			g->longs[n++] = (struct option){ .name = fl->name, .has_arg = how_many(fl),
+			g->longs[n++] = (struct option){ .name = fl->name,
+							 .has_arg = how_many(fl),
 							 .val = LONG_BASE + (int)i };
 		if (!fl->letters || (fl->letters[1] && strchr(g->letters, *fl->letters)))
 			continue;
@@ -393,7 +409,8 @@ static const char *nearest_name(const char *word, size_t len)
 
 static enum io unknown_flag(const char *word, int letter, struct fail *f)
 {
-	const char *from = letter > 0 && letter < LONG_BASE ? strchr(word + 1, letter) : NULL;
+	const char *from = letter > 0 && letter < LONG_BASE ? strchr(word + 1, letter)
+							    : NULL;
 	size_t len = strcspn(word, "=");
 	const char *near = len > 3 ? nearest_name(word + 2, len - 2) : NULL;
 
@@ -401,9 +418,11 @@ static enum io unknown_flag(const char *word, int letter, struct fail *f)
 		return fail_at(f, word, (size_t)(from - word), 1,
 			       "there is no flag -%c; --help shows all", letter);
 	if (near)
-		return fail_at(f, word, 0, len, "there is no flag %.*s; did you mean --%s?",
-			       (int)len, word, near);
-	return fail_at(f, word, 0, len, "there is no flag %.*s, or it is cut too short; --help shows all",
+		return fail_at(f, word, 0, len,
+			       "there is no flag %.*s; did you mean --%s?", (int)len,
+			       word, near);
+	return fail_at(f, word, 0, len,
+		       "there is no flag %.*s, or it is cut too short; --help shows all",
 		       (int)len, word);
 }
 
@@ -416,13 +435,15 @@ static enum io bad_flag(const char *word, int answer, struct fail *f)
 		return fail_at(f, word, 0, strlen(word), "%s wants a value%s%s", word,
 			       fl && fl->arg ? ": " : "", fl && fl->arg ? fl->arg : "");
 	if (fl && !fl->arg && word[1] == '-')
-		return fail_at(f, word, strcspn(word, "="), strlen(word) - strcspn(word, "="),
-			       "--%s takes no value", fl->name);
+		return fail_at(f, word, strcspn(word, "="),
+			       strlen(word) - strcspn(word, "="), "--%s takes no value",
+			       fl->name);
 	return unknown_flag(word, optopt, f);
 }
 
 /* The -l family: the second letter, and for -lf and -lp the value, stand in value. */
-static enum io log_flag(struct cli *c, int argc, char **argv, const char *value, struct fail *f)
+static enum io log_flag(struct cli *c, int argc, char **argv, const char *value,
+			struct fail *f)
 {
 	const char name[] = { 'l', *value, 0 };
 	const struct flag *fl = options_find(name, 2);
@@ -430,12 +451,15 @@ static enum io log_flag(struct cli *c, int argc, char **argv, const char *value,
 
 	if (!fl || value == argv[optind - 1])
 		return fail_at(f, argv[optind - (fl ? 2 : 1)], 0, 2,
-			       "after -l one of y f s m p u h has to follow at once, as in -lf FILE");
+			       "after -l one of y f s m p u h has to follow at once, as "
+			       "in -lf FILE");
 	if (*rest && !fl->arg)
-		return fail_at(f, argv[optind - 1], 3, strlen(rest), "-%s takes no value", name);
+		return fail_at(f, argv[optind - 1], 3, strlen(rest), "-%s takes no value",
+			       name);
 	if (!*rest && how_many(fl) == required_argument) {
 		if (optind >= argc)
-			return fail_at(f, argv[optind - 1], 0, 3, "-%s wants a value: %s", name, fl->arg);
+			return fail_at(f, argv[optind - 1], 0, 3, "-%s wants a value: %s",
+				       name, fl->arg);
 		rest = argv[optind++];
 	}
 	return fl->set(c, fl, rest, f);
@@ -479,15 +503,16 @@ static enum io check_merged(const struct cli *c, const char *word, struct fail *
 	if (!c->rules.socat || !fl || fl->arg || !value || word[1] == '-')
 		return IO_OK;
 	return fail_at(f, word, 0, strlen(word),
-		       "flags of one letter stand apart here: -%s -%s instead of %s", fl->letters,
-		       value, word);
+		       "flags of one letter stand apart here: -%s -%s instead of %s",
+		       fl->letters, value, word);
 }
 
 static enum io add_address(struct cli *c, const char *word, struct fail *f)
 {
 	if (c->naddress == 2)
 		return fail_at(f, word, 0, strlen(word),
-			       "there are two addresses already; is a blank in one of them unquoted?");
+			       "there are two addresses already; is a blank in one of "
+			       "them unquoted?");
 	c->address[c->naddress++] = word;
 	return IO_OK;
 }
@@ -527,10 +552,12 @@ static enum io complete_addresses(struct cli *c, struct fail *f)
 	if (c->ask != ASK_NOTHING || c->naddress == 2)
 		return IO_OK;
 	if (c->rules.socat)
-		return fail_say(f, PHASE_USAGE, 0, "2 addresses are needed, %u given; -h shows more",
+		return fail_say(f, PHASE_USAGE, 0,
+				"2 addresses are needed, %u given; -h shows more",
 				c->naddress);
 	if (!c->naddress)
-		return fail_say(f, PHASE_USAGE, 0, "no address given: try %s tcp:HOST:PORT, or %s --help",
+		return fail_say(f, PHASE_USAGE, 0,
+				"no address given: try %s tcp:HOST:PORT, or %s --help",
 				c->log.program, c->log.program);
 	c->address[1] = c->address[0];
 	c->address[0] = "-";
@@ -544,7 +571,8 @@ enum io options_parse(int argc, char **argv, struct cli *out, struct fail *f)
 
 	*out = (struct cli){
 		.setup = { .left_to_right = true, .right_to_left = true },
-		.log = { .level = LEVEL_WARNING, .program = base_name(argc > 0 ? argv[0] : NULL) },
+		.log = { .level = LEVEL_WARNING,
+			 .program = base_name(argc > 0 ? argv[0] : NULL) },
 	};
 	if (!options_dialect(argc, argv, &socat, f))
 		return IO_FAIL;

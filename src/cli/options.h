@@ -28,7 +28,7 @@ struct cli {
 	const char *topic;		/* ref: --help NAME, or NULL */
 	unsigned debug;			/* how often -d was given, or its number */
 	unsigned dump;			/* DUMP_* */
-	const char *raw[2];		/* ref: -r and -R: file for what comes from side 0, 1 */
+	const char *raw[2];		/* ref: -r -R: file for a copy of what comes */
 	const char *lock;		/* ref: -L or -W, or NULL */
 	bool lock_wait;			/* -W */
 	bool list_fds;			/* -D */
@@ -42,9 +42,9 @@ typedef enum io flag_fn(struct cli *c, const struct flag *fl, const char *value,
 struct flag {
 	const char *letters;	/* "v"; "lf" where two belong together; NULL = none */
 	const char *name;	/* "verbose"; NULL = none */
-	const char *arg;	/* "FILE"; "[LEVEL]" where it may be left out; NULL = takes none */
+	const char *arg;	/* "FILE"; in brackets if optional; NULL = none */
 	flag_fn *set;
-	size_t at;		/* for the setter: a member of struct cli, or a constant */
+	size_t at;		/* for the setter: offset in struct cli, or a constant */
 	bool socat;		/* listed in the socat dialect, too */
 	const char *values;	/* "0 1 2" for completion, or NULL */
 	const char *help;	/* a sentence without a full stop */

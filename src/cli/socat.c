@@ -1,3 +1,4 @@
+/* The socat dialect's defaults, -V and -h. */
 #include "cli/socat.h"
 
 #include <ctype.h>
@@ -8,7 +9,7 @@
 #include "base/mem.h"
 #include "cli/help.h"
 
-/* --- defaults ---------------------------------------------------------------------- */
+/* --- defaults ------------------------------------------------------------------- */
 
 enum { LINGER_USEC = 500 * 1000, BLOCK = 8192, SPOKEN_LEN = 16 };
 
@@ -21,7 +22,12 @@ static int family_of(const char *variable, int otherwise)
 
 	if (!v || !*v || v[1])
 		return otherwise;
-	return *v == '4' ? AF_INET : *v == '6' ? AF_INET6 : *v == '0' ? AF_UNSPEC : otherwise;
+	switch (*v) {
+	case '4': return AF_INET;
+	case '6': return AF_INET6;
+	case '0': return AF_UNSPEC;
+	default: return otherwise;
+	}
 }
 
 void socat_defaults(struct cli *c)
@@ -44,23 +50,25 @@ int socat_exit_code(const struct fail *f)
 	return f->phase == PHASE_NONE ? 0 : 1;
 }
 
-/* --- -V ---------------------------------------------------------------------------- */
+/* --- -V ------------------------------------------------------------------------- */
 
 /* socat's names for what a build may have, and whose presence says that ours has it:
  * a type; with a comma in front an option; nothing = always. */
 static const char features[][2][24] = {
 	{ "HELP", "" }, { "STATS", "" }, { "STDIO", "stdio" }, { "FDNUM", "fd" },
-	{ "FILE", "open" }, { "CREAT", "create" }, { "GOPEN", "gopen" }, { "TERMIOS", "" },
-	{ "PIPE", "pipe" }, { "SOCKETPAIR", "socketpair" }, { "UNIX", "unix-connect" },
-	{ "ABSTRACT_UNIXSOCKET", "abstract-connect" }, { "IP4", "tcp4" }, { "IP6", "tcp6" },
-	{ "RAWIP", "ip-sendto" }, { "GENERICSOCKET", "socket-connect" },
-	{ "INTERFACE", "interface" }, { "TCP", "tcp" }, { "UDP", "udp" }, { "SCTP", "sctp" },
-	{ "DCCP", "dccp" }, { "UDPLITE", "udplite" }, { "LISTEN", "tcp-listen" },
+	{ "FILE", "open" }, { "CREAT", "create" }, { "GOPEN", "gopen" },
+	{ "TERMIOS", "" }, { "PIPE", "pipe" }, { "SOCKETPAIR", "socketpair" },
+	{ "UNIX", "unix-connect" }, { "ABSTRACT_UNIXSOCKET", "abstract-connect" },
+	{ "IP4", "tcp4" }, { "IP6", "tcp6" }, { "RAWIP", "ip-sendto" },
+	{ "GENERICSOCKET", "socket-connect" }, { "INTERFACE", "interface" },
+	{ "TCP", "tcp" }, { "UDP", "udp" }, { "SCTP", "sctp" }, { "DCCP", "dccp" },
+	{ "UDPLITE", "udplite" }, { "LISTEN", "tcp-listen" },
 	{ "POSIXMQ", "posixmq" }, { "SOCKS4", "socks4" }, { "SOCKS4A", "socks4a" },
 	{ "SOCKS5", "socks5" }, { "VSOCK", "vsock" }, { "NAMESPACES", ",netns" },
-	{ "PROXY", "proxy" }, { "SYSTEM", "system" }, { "SHELL", "shell" }, { "EXEC", "exec" },
-	{ "READLINE", "readline" }, { "TUN", "tun" }, { "PTY", "pty" }, { "OPENSSL", "openssl" },
-	{ "LIBWRAP", ",tcpwrap" }, { "RETRY", "" },
+	{ "PROXY", "proxy" }, { "SYSTEM", "system" }, { "SHELL", "shell" },
+	{ "EXEC", "exec" }, { "READLINE", "readline" }, { "TUN", "tun" },
+	{ "PTY", "pty" }, { "OPENSSL", "openssl" }, { "LIBWRAP", ",tcpwrap" },
+	{ "RETRY", "" },
 };
 
 static bool has(const char *what)
@@ -80,27 +88,32 @@ static bool has(const char *what)
 
 void socat_version(FILE *to)
 {
-	fprintf(to, "socat as spoken by sockcat %s - MIT licence, the sockcat authors\n", PACKAGE_VERSION);
-	fprintf(to, "socat version %s (the language; see sockcat --help for the program)\n", spoken);
+	fprintf(to, "socat as spoken by sockcat %s - MIT licence, the sockcat authors\n",
+		PACKAGE_VERSION);
+	fprintf(to,
+		"socat version %s (the language; see sockcat --help for the program)\n",
+		spoken);
 	fputs("features:\n", to);
 	for (size_t i = 0; i < sizeof(features) / sizeof(*features); i++)
 		if (has(features[i][1]))
 			fprintf(to, "  #define WITH_%s 1\n", features[i][0]);
 }
 
-/* --- -h ------------------------------------------------------------------------------ */
+/* --- -h ------------------------------------------------------------------------- */
 
 static const struct {
 	uint64_t bit;
 	const char *name;
 } group_names[] = {
-	{ G_ALL, "PROCESS" }, { G_STREAM, "APPL" }, { G_FD, "FD" }, { G_FIFO, "FIFO" },
-	{ G_REG, "REG" }, { G_SOCKET, "SOCKET" }, { G_NAMED, "NAMED" }, { G_OPEN, "OPEN" },
-	{ G_PROGRAM, "FORK" }, { G_EXEC, "EXEC" }, { G_SHELL, "SHELL" }, { G_LISTEN, "LISTEN" },
-	{ G_FORK, "CHILD" }, { G_RETRY, "RETRY" }, { G_RANGE, "RANGE" }, { G_UNIX, "UNIX" },
-	{ G_IP, "IP4" }, { G_IP6, "IP6" }, { G_PORT, "PORT" }, { G_TCP, "TCP" }, { G_UDP, "UDP" },
-	{ G_SCTP, "SCTP" }, { G_DCCP, "DCCP" }, { G_UDPLITE, "UDPLITE" }, { G_TLS, "OPENSSL" },
-	{ G_HTTP, "HTTP" }, { G_SOCKS, "SOCKS" }, { G_PTY, "PTY" }, { G_TERMIOS, "TERMIOS" },
+	{ G_ALL, "PROCESS" }, { G_STREAM, "APPL" }, { G_FD, "FD" },
+	{ G_FIFO, "FIFO" }, { G_REG, "REG" }, { G_SOCKET, "SOCKET" },
+	{ G_NAMED, "NAMED" }, { G_OPEN, "OPEN" }, { G_PROGRAM, "FORK" },
+	{ G_EXEC, "EXEC" }, { G_SHELL, "SHELL" }, { G_LISTEN, "LISTEN" },
+	{ G_FORK, "CHILD" }, { G_RETRY, "RETRY" }, { G_RANGE, "RANGE" },
+	{ G_UNIX, "UNIX" }, { G_IP, "IP4" }, { G_IP6, "IP6" }, { G_PORT, "PORT" },
+	{ G_TCP, "TCP" }, { G_UDP, "UDP" }, { G_SCTP, "SCTP" }, { G_DCCP, "DCCP" },
+	{ G_UDPLITE, "UDPLITE" }, { G_TLS, "OPENSSL" }, { G_HTTP, "HTTP" },
+	{ G_SOCKS, "SOCKS" }, { G_PTY, "PTY" }, { G_TERMIOS, "TERMIOS" },
 	{ G_INTERFACE, "INTERFACE" }, { G_TUN, "TUN" }, { G_MQ, "POSIXMQ" },
 	{ G_READLINE, "READLINE" }, { G_VSOCK, "VSOCK" }, { G_TAP, "DUMP" },
 };
@@ -121,8 +134,9 @@ static void print_groups(FILE *to, uint64_t groups, uint64_t hidden)
 static const char *phase_name(const struct opt *o)
 {
 	static const char *const names[] = {
-		[PH_NONE] = "SPECIFIC", [PH_SOCKET] = "PASTSOCKET", [PH_BOUND] = "PASTBIND",
-		[PH_LISTEN] = "PASTLISTEN", [PH_FD] = "FD", [PH_CONNECTED] = "CONNECTED",
+		[PH_NONE] = "SPECIFIC", [PH_SOCKET] = "PASTSOCKET",
+		[PH_BOUND] = "PASTBIND", [PH_LISTEN] = "PASTLISTEN",
+		[PH_FD] = "FD", [PH_CONNECTED] = "CONNECTED",
 		[PH_LATE] = "LATE",
 	};
 
@@ -132,14 +146,32 @@ static const char *phase_name(const struct opt *o)
 static const char *value_name(const struct opt *o)
 {
 	static const char *const names[V_KINDS] = {
-		[V_FLAG] = "CONST", [V_BOOL] = "BOOL", [V_INT] = "INT", [V_UINT] = "UNSIGNED-INT",
-		[V_BYTE] = "BYTE", [V_PORT] = "UNSIGNED-SHORT", [V_SIZE] = "SIZE_T",
-		[V_OFFSET] = "OFF_T", [V_TIME] = "TIMESPEC", [V_TEXT] = "STRING",
-		[V_TEXT_OPTIONAL] = "STRING-NULL", [V_MODE] = "MODE_T", [V_USER] = "UID_T",
-		[V_GROUP] = "GID_T", [V_BYTES] = "BIN", [V_CHAR] = "BYTE", [V_RANGE] = "STRING",
-		[V_FAMILY] = "STRING", [V_INT_INT] = "INT:INT", [V_INT_TEXT] = "INT:STRING",
-		[V_INT_BYTES] = "INT:BIN", [V_INT3] = "INT:INT:INT", [V_INT2_BYTES] = "INT:INT:BIN",
-		[V_INT2_TEXT] = "INT:INT:STRING", [V_ADDRESS] = "IP-ADDRESS", [V_SOCKTYPE] = "INT",
+		[V_FLAG] = "CONST",
+		[V_BOOL] = "BOOL",
+		[V_INT] = "INT",
+		[V_UINT] = "UNSIGNED-INT",
+		[V_BYTE] = "BYTE",
+		[V_PORT] = "UNSIGNED-SHORT",
+		[V_SIZE] = "SIZE_T",
+		[V_OFFSET] = "OFF_T",
+		[V_TIME] = "TIMESPEC",
+		[V_TEXT] = "STRING",
+		[V_TEXT_OPTIONAL] = "STRING-NULL",
+		[V_MODE] = "MODE_T",
+		[V_USER] = "UID_T",
+		[V_GROUP] = "GID_T",
+		[V_BYTES] = "BIN",
+		[V_CHAR] = "BYTE",
+		[V_RANGE] = "STRING",
+		[V_FAMILY] = "STRING",
+		[V_INT_INT] = "INT:INT",
+		[V_INT_TEXT] = "INT:STRING",
+		[V_INT_BYTES] = "INT:BIN",
+		[V_INT3] = "INT:INT:INT",
+		[V_INT2_BYTES] = "INT:INT:BIN",
+		[V_INT2_TEXT] = "INT:INT:STRING",
+		[V_ADDRESS] = "IP-ADDRESS",
+		[V_SOCKTYPE] = "INT",
 	};
 
 	return names[o->value] ? names[o->value] : "STRING";
@@ -241,7 +273,8 @@ static void print_option(FILE *to, const struct line *l)
 
 static void print_flag(FILE *to, const struct flag *fl)
 {
-	const char *dash = fl->letters ? "-" : "--", *name = fl->letters ? fl->letters : fl->name;
+	const char *dash = fl->letters ? "-" : "--";
+	const char *name = fl->letters ? fl->letters : fl->name;
 	char left[64];
 
 	snprintf(left, sizeof(left), "%s%s %s", dash, name, fl->arg ? fl->arg : "");
@@ -270,21 +303,23 @@ static void print_list(FILE *to, unsigned level, struct line *lines)
 		print_option(to, &lines[i]);
 }
 
-void socat_help(FILE *to, unsigned level)
+bool socat_help(FILE *to, unsigned level)
 {
 	struct line *const lines = mem_new(LINES_MAX, sizeof(*lines));
 	const struct flag *fl;
 
+	if (!lines)
+		return false;
 	fputs("The socat dialect of sockcat.  Usage:\n"
 	      "socat [options] <bi-address> <bi-address>\n"
 	      "   options (times are in seconds):\n"
 	      "      -h -?              show this\n"
 	      "      -hh                show this and the options\n"
-	      "      -hhh               show this and all names of the options and addresses\n", to);
+	      "      -hhh               show this and all names of all\n", to);
 	for (size_t i = 0; (fl = options_row(i)); i++)
 		if (fl->socat && i > 0)	/* the first is -h */
 			print_flag(to, fl);
-	if (lines)
-		print_list(to, level, lines);
+	print_list(to, level, lines);
 	mem_free(lines);
+	return true;
 }

@@ -18,7 +18,7 @@ int socat_exit_code(const struct fail *f);
 void socat_version(FILE *to);
 
 /* -h: flags and address types; -hh: option names, too; -hhh: all their aliases.
- * Only what works in this build. */
-void socat_help(FILE *to, unsigned level);
+ * Only what works in this build.  False: out of memory. */
+bool socat_help(FILE *to, unsigned level);
 
 #endif

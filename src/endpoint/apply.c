@@ -24,7 +24,8 @@ static void value_text(const struct action *a, char *to, size_t cap)
 	const struct optval *v = a->val;
 
 	*to = '\0';
-	if (v->given && input && v->at <= strlen(input) && v->len <= strlen(input) - v->at)
+	if (v->given && input && v->at <= strlen(input) &&
+	    v->len <= strlen(input) - v->at)
 		text_escape(to, cap, input + v->at, v->len);
 }
 
@@ -64,8 +65,9 @@ static const char *mend(const struct opt *o, int err)
 	case ENOTSOCK:
 		return "this is no socket";
 	case ENOTTY:
-		return o->act.how == HOW_FSFLAG ? "the file system has no such attributes"
-						: "this descriptor does not know the request";
+		return o->act.how == HOW_FSFLAG
+			       ? "the file system has no such attributes"
+			       : "this descriptor does not know the request";
 	case EOPNOTSUPP:
 	case ENOPROTOOPT:
 		return "this kind of descriptor does not have it";
@@ -119,7 +121,8 @@ static int fd_flag(const struct action *a)
 
 	if (flags < 0)
 		return flags;
-	return fcntl(a->fd, F_SETFD, set_bit(flags, (int)a->val->opt->act.a, a->val->num));
+	return fcntl(a->fd, F_SETFD,
+		     set_bit(flags, (int)a->val->opt->act.a, a->val->num));
 }
 
 static int record_lock(const struct action *a)
@@ -277,7 +280,8 @@ static bool is_due(const struct part *p, const struct opt *o, enum opt_phase pha
 	if (o->phase == phase)
 		return true;
 	return phase == PH_FD && !p->type->family && !p->type->socktype &&
-	       (o->phase == PH_SOCKET || o->phase == PH_BOUND || o->phase == PH_CONNECTED);
+	       (o->phase == PH_SOCKET || o->phase == PH_BOUND ||
+		o->phase == PH_CONNECTED);
 }
 
 static enum io apply_one(const struct action *a)
@@ -300,8 +304,8 @@ enum io apply_phase(const struct part *p, int fd, enum opt_phase phase, struct f
 	return IO_OK;
 }
 
-enum io apply_termios(const struct part *p, int fd, struct termios *saved,
-		      bool *changed, struct fail *f)
+enum io apply_termios(const struct part *p, int fd, struct termios *saved, bool *changed,
+		      struct fail *f)
 {
 	struct termios now;
 	struct action a = { p, NULL, fd, f };
@@ -334,7 +338,8 @@ int apply_open_flags(const struct part *p, int flags)
 		const struct optval *v = &p->val[i];
 		int bit = (int)v->opt->act.a;
 		bool flag = v->opt->act.how == HOW_OPENFLAG ||
-			    (v->opt->act.how == HOW_FCNTL_FLAG && (v->opt->owners & G_OPEN));
+			    (v->opt->act.how == HOW_FCNTL_FLAG &&
+			     (v->opt->owners & G_OPEN));
 
 		if (flag)
 			flags = set_bit(flags, bit, v->num);
@@ -349,13 +354,19 @@ static enum io own_path(const struct action *a, const char *path)
 	int r = 0;
 
 	switch (a->val->opt->id) {
-	case OPT_USER_EARLY: case OPT_USER: case OPT_USER_LATE:
+	case OPT_USER_EARLY:
+	case OPT_USER:
+	case OPT_USER_LATE:
 		r = chown(path, (uid_t)a->val->num, (gid_t)-1);
 		break;
-	case OPT_GROUP_EARLY: case OPT_GROUP: case OPT_GROUP_LATE:
+	case OPT_GROUP_EARLY:
+	case OPT_GROUP:
+	case OPT_GROUP_LATE:
 		r = chown(path, (uid_t)-1, (gid_t)a->val->num);
 		break;
-	case OPT_PERM_EARLY: case OPT_MODE: case OPT_PERM_LATE:
+	case OPT_PERM_EARLY:
+	case OPT_MODE:
+	case OPT_PERM_LATE:
 		r = chmod(path, (mode_t)a->val->num);
 		break;
 	default:
@@ -368,8 +379,10 @@ static enum io own_path(const struct action *a, const char *path)
 enum io apply_owner(const struct part *p, const char *path, struct fail *f)
 {
 	static const unsigned short order[] = {
-		OPT_USER_EARLY, OPT_GROUP_EARLY, OPT_USER, OPT_GROUP, OPT_USER_LATE,
-		OPT_GROUP_LATE, OPT_PERM_EARLY, OPT_MODE, OPT_PERM_LATE,
+		OPT_USER_EARLY, OPT_GROUP_EARLY,
+		OPT_USER, OPT_GROUP,
+		OPT_USER_LATE, OPT_GROUP_LATE,
+		OPT_PERM_EARLY, OPT_MODE, OPT_PERM_LATE,
 	};
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {

@@ -31,7 +31,8 @@ struct environment;
  *  - Only a transport has descriptors.  While it races several it watches them
  *    itself and answers IO_WAIT; a layer that keeps time owns a timer, answers
  *    IO_WAIT and calls endpoint_wake() when it is due.
- *  - After IO_FAIL no call but free follows. */
+ *  - After IO_FAIL no call but free follows, unless the phase is PHASE_EARLY: that
+ *    ends the reading only. */
 struct layer_ops {
 	size_t size;	/* of the struct that starts with struct layer; zeroed by the core */
 

@@ -28,7 +28,7 @@ static int set(const struct action *a, const void *value, size_t len)
 
 static bool fits_int(long long n)
 {
-	return n >= INT_MIN && n <= UINT_MAX;
+	return n >= INT_MIN && n <= INT_MAX;
 }
 
 static int family_of(int fd)
@@ -207,8 +207,9 @@ static enum io join(const struct action *a)
 
 	if (!cut_membership(a->val->text, &m) ||
 	    inet_pton(AF_INET, m.word[0], &request.imr_multiaddr) != 1)
-		return bad_group(a, "it takes an IPv4 group, as in 224.1.2.3:192.168.1.5 or "
-				    "224.1.2.3:eth0 (IPv6 has ipv6-join-group)");
+		return bad_group(a,
+				 "it takes an IPv4 group, as in 224.1.2.3:192.168.1.5 or "
+				 "224.1.2.3:eth0 (IPv6 has ipv6-join-group)");
 	name = m.word[inet_pton(AF_INET, m.word[1], &request.imr_address) == 1 ? 2 : 1];
 	if (!interface_index(name, &index))
 		return no_interface(a, name);
@@ -251,16 +252,18 @@ static enum io join_source_at(const struct action *a, const struct membership *m
 
 	if (!to_group_address(m->word[0], family, &request.gsr_group) ||
 	    !to_group_address(m->word[2], family, &request.gsr_source))
-		return bad_group(a, family == AF_INET
-					    ? "it takes group:interface:source, as in "
-					      "232.1.2.3:192.168.1.5:10.0.0.1"
-					    : "it takes [group]:interface:[source], as in "
-					      "[ff35::1]:eth0:[2001:db8::1]");
+		return bad_group(a,
+				 family == AF_INET
+					 ? "it takes group:interface:source, as in "
+					   "232.1.2.3:192.168.1.5:10.0.0.1"
+					 : "it takes [group]:interface:[source], as in "
+					   "[ff35::1]:eth0:[2001:db8::1]");
 	if (!interface_index(m->word[1], &index))
 		return no_interface(a, m->word[1]);
 	request.gsr_interface = index;
 	return action_done(a, setsockopt(a->fd, (int)a->val->opt->act.a,
-					 MCAST_JOIN_SOURCE_GROUP, &request, sizeof(request)));
+					 MCAST_JOIN_SOURCE_GROUP, &request,
+					 sizeof(request)));
 }
 
 static enum io join_source(const struct action *a)
@@ -294,8 +297,9 @@ static bool is_for_other_family(const struct action *a)
 {
 	const struct type *t = a->part->type;
 
-	return a->val->opt->act.a == IPPROTO_IPV6 && t->family == AF_UNSPEC && t->socktype &&
-	       !part_val(a->part, OPT_FAMILY) && family_of(a->fd) == AF_INET;
+	return a->val->opt->act.a == IPPROTO_IPV6 && t->family == AF_UNSPEC &&
+	       t->socktype && !part_val(a->part, OPT_FAMILY) &&
+	       family_of(a->fd) == AF_INET;
 }
 
 static enum io apply(const struct action *a)

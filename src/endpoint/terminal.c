@@ -69,7 +69,8 @@ static bool speed_code(long long baud, speed_t *out)
 
 		if (o->act.how != HOW_TERMIOS_SPEED || o->act.a == ABSENT)
 			continue;
-		if (text_number(o->names + 1, strlen(o->names + 1), 0, LLONG_MAX, &n, NULL) &&
+		if (text_number(o->names + 1, strlen(o->names + 1), 0, LLONG_MAX, &n,
+				NULL) &&
 		    n == baud) {
 			*out = (speed_t)o->act.a;
 			return true;
@@ -92,7 +93,8 @@ static enum io set_speed(const struct action *a, struct termios *t)
 	if (!speed_code(a->val->num, &code))
 		return no_value(a, "terminals do not have that speed");
 	return action_done(a, a->val->opt->act.how == HOW_TERMIOS_ISPEED
-				      ? cfsetispeed(t, code) : cfsetospeed(t, code));
+				      ? cfsetispeed(t, code)
+				      : cfsetospeed(t, code));
 }
 
 /* ---- whole modes -------------------------------------------------------------- */
@@ -105,8 +107,8 @@ static void byte_by_byte(struct termios *t)
 
 static void make_raw(struct termios *t)
 {
-	t->c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL |
-				  IXON);
+	t->c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR |
+				  ICRNL | IXON);
 	t->c_oflag &= ~(tcflag_t)OPOST;
 	t->c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
 	set_pattern(&t->c_cflag, CSIZE | PARENB, CS8);
@@ -116,8 +118,8 @@ static void make_raw(struct termios *t)
 /* As socat's raw was seen to do: echo stays, so people add echo=0. */
 static void make_socat_raw(struct termios *t)
 {
-	t->c_iflag &= ~((tcflag_t)(IGNBRK | BRKINT | IGNPAR | PARMRK | INPCK | ISTRIP | INLCR |
-				   IGNCR | ICRNL | IXON | IXANY | IXOFF) |
+	t->c_iflag &= ~((tcflag_t)(IGNBRK | BRKINT | IGNPAR | PARMRK | INPCK | ISTRIP |
+				   INLCR | IGNCR | ICRNL | IXON | IXANY | IXOFF) |
 			(tcflag_t)IUCLC | (tcflag_t)IMAXBEL);
 	t->c_oflag &= ~(tcflag_t)OPOST;
 	t->c_lflag &= ~((tcflag_t)(ISIG | ICANON) | (tcflag_t)XCASE);

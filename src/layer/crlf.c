@@ -8,7 +8,7 @@ enum { STRETCH = 8192 };
 struct crlf {
 	struct layer l;
 	enum newline kind;
-	bool half;	/* the CR of the NL that comes next has gone below */
+	bool half; /* the CR of the NL that comes next has gone below */
 };
 
 /* Of several such options the last one counts. */

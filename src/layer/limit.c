@@ -3,14 +3,14 @@
 
 #include "endpoint/endpoint.h"
 
-enum { FOLLOW_USEC = 250000 };	/* how often to look whether a file has grown */
+enum { FOLLOW_USEC = 250000 }; /* how often to look whether a file has grown */
 
 struct limit {
 	struct layer l;
 	bool limited, ended;
-	uint64_t left;		/* bytes still to be read, if limited */
-	int escape;		/* the byte that ends the input, -1 = none */
-	bool follow;		/* the end is not the end */
+	uint64_t left; /* bytes still to be read, if limited */
+	int escape;    /* the byte that ends the input, -1 = none */
+	bool follow;   /* the end is not the end */
 	struct timer again;
 };
 

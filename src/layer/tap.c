@@ -20,17 +20,17 @@ enum { STAMP = 48, WHO = 256 };
 /* Made once for all sessions of the address. */
 struct tap_setup {
 	bool text, hex, classic, colour;
-	int raw;		/* own: the file of the raw copy; -1 = none */
+	int raw; /* own: the file of the raw copy; -1 = none */
 };
 
 struct tap {
 	struct layer l;
-	uint64_t offset;	/* bytes that passed */
-	char *who;		/* own: the connection, as it was when the first bytes came */
+	uint64_t offset; /* bytes that passed */
+	char *who;	 /* own: the connection, as it was when the first bytes came */
 	bool ended;
 };
 
-/* ---- once ---------------------------------------------------------------------- */
+/* ---- once ------------------------------------------------------------ */
 
 static bool wants_colour(void)
 {
@@ -42,7 +42,8 @@ static bool wants_colour(void)
 /* Non-blocking, because opening a FIFO would else wait for its reader. */
 static enum io open_raw(struct tap_setup *s, const char *path, struct fail *f)
 {
-	s->raw = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+	s->raw = open(path,
+		      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 		      0666);
 	if (s->raw < 0)
 		return fail_sys(f, PHASE_WRITE, "cannot open %s for the raw copy", path);
@@ -79,7 +80,7 @@ static void tap_unprepare(struct part *p)
 	p->prepared = NULL;
 }
 
-/* ---- recording ------------------------------------------------------------------- */
+/* ---- recording ------------------------------------------------------------ */
 
 /* "2026/11/22 10:00:00.123456000", as socat's has nine digits; or without date
  * and with six. */
@@ -113,7 +114,8 @@ static struct dump_mark mark(const struct tap *t, const char *stamp)
 	};
 }
 
-static bool show_socat(struct tap *t, const struct tap_setup *s, const void *data, size_t len)
+static bool show_socat(struct tap *t, const struct tap_setup *s, const void *data,
+		       size_t len)
 {
 	char stamp[STAMP];
 	struct dump_mark m = mark(t, stamp);
@@ -142,7 +144,8 @@ static const char *who_is_it(struct tap *t)
 }
 
 /* data NULL: the end of the direction. */
-static bool show_classic(struct tap *t, const struct tap_setup *s, const void *data, size_t len)
+static bool show_classic(struct tap *t, const struct tap_setup *s, const void *data,
+			 size_t len)
 {
 	char stamp[STAMP];
 	struct dump_mark m = mark(t, stamp);
@@ -161,13 +164,15 @@ static bool show_classic(struct tap *t, const struct tap_setup *s, const void *d
 }
 
 /* The traffic is worth more than its copy: a full disk ends the copy only. */
-static void copy_raw(struct tap_setup *s, const struct part *p, const void *data, size_t len)
+static void copy_raw(struct tap_setup *s, const struct part *p, const void *data,
+		     size_t len)
 {
 	struct fail f = { 0 };
 
 	if (s->raw < 0 || sys_write_all(s->raw, data, len))
 		return;
-	fail_sys(&f, PHASE_WRITE, "the raw copy in %s ends here", part_text(p, OPT_TAP_RAW, ""));
+	fail_sys(&f, PHASE_WRITE, "the raw copy in %s ends here",
+		 part_text(p, OPT_TAP_RAW, ""));
 	log_fail(LEVEL_WARNING, &f);
 	sys_close(s->raw);
 	s->raw = -1;

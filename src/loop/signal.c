@@ -67,13 +67,12 @@ static void deliver(void *owner, unsigned ready)
 	}
 }
 
-/* A write to a closed pipe shall be an answer (EPIPE), not an end. */
-static void ignore_sigpipe(void)
+static void ignore(int signo, struct sigaction *before)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction sa = { .sa_handler = SIG_IGN };
 
-	sigemptyset(&ignore.sa_mask);
-	sigaction(SIGPIPE, &ignore, &signals.sigpipe);
+	sigemptyset(&sa.sa_mask);
+	sigaction(signo, &sa, before);
 }
 
 static bool start(struct loop *l)
@@ -90,7 +89,8 @@ static bool start(struct loop *l)
 		sys_close(signals.pipe[1]);
 		return false;
 	}
-	ignore_sigpipe();
+	/* a write to a closed pipe shall be an answer (EPIPE), not an end */
+	ignore(SIGPIPE, &signals.sigpipe);
 	signals.open = true;
 	return true;
 }
@@ -160,6 +160,10 @@ void signal_end(struct loop *l)
 {
 	if (!signals.open)
 		return;
+	/* a question that comes too late must not end what has gone well */
+	for (int signo = SIGUSR1; signo != 0; signo = signo == SIGUSR1 ? SIGUSR2 : 0)
+		if (signals.by[signo].fn != NULL)
+			ignore(signo, NULL);
 	restore_handlers();
 	signals.open = false;
 	watch_set(l, &signals.watch, 0);

@@ -7,8 +7,8 @@
 
 enum {
 	ROW = 16,
-	HEAD_ROOM = 256,	/* a head or end line without stamp and who */
-	ROW_ROOM = 128,		/* the longest line of one row, colours included */
+	HEAD_ROOM = 256, /* a head or end line without stamp and who */
+	ROW_ROOM = 128,	 /* the longest line of one row, colours included */
 };
 
 /* The worst case is a row of its own for each byte (all NL, hex and text). */
@@ -138,7 +138,7 @@ bool dump_socat(struct buf *out, const struct dump_mark *m, bool text, bool hex,
 	return hex ? hex_block(out, data, len) : text_block(out, data, len);
 }
 
-/* ---- the classic one --------------------------------------------------------------- */
+/* ---- the classic one ------------------------------------------------------------ */
 
 static const char *colour_on(const struct dump_mark *m)
 {
@@ -154,8 +154,8 @@ static const char *colour_off(const struct dump_mark *m)
 
 static bool classic_head(struct buf *out, const struct dump_mark *m, const char *what)
 {
-	return buf_format(out, "%s%c %s  %s%s%s%s\n", colour_on(m), m->arrow, m->stamp, what,
-			  m->who ? "  " : "", m->who ? m->who : "", colour_off(m));
+	return buf_format(out, "%s%c %s  %s%s%s%s\n", colour_on(m), m->arrow, m->stamp,
+			  what, m->who ? "  " : "", m->who ? m->who : "", colour_off(m));
 }
 
 static bool classic_row(struct buf *out, const struct dump_mark *m, uint64_t offset,
@@ -176,11 +176,13 @@ static bool classic_row(struct buf *out, const struct dump_mark *m, uint64_t off
 	}
 	*to = '\0';
 	*put_dots(text, s, n) = '\0';
-	return buf_format(out, "%s%c%s %08" PRIx64 " %s  |%s%s%s|\n", colour_on(m), m->arrow,
-			  colour_off(m), offset, hex, colour_on(m), text, colour_off(m));
+	return buf_format(out, "%s%c%s %08" PRIx64 " %s  |%s%s%s|\n", colour_on(m),
+			  m->arrow, colour_off(m), offset, hex, colour_on(m), text,
+			  colour_off(m));
 }
 
-bool dump_classic(struct buf *out, const struct dump_mark *m, const void *data, size_t len)
+bool dump_classic(struct buf *out, const struct dump_mark *m, const void *data,
+		  size_t len)
 {
 	const unsigned char *s = data;
 	char what[40];
@@ -189,7 +191,8 @@ bool dump_classic(struct buf *out, const struct dump_mark *m, const void *data, 
 	if (!classic_head(out, m, what))
 		return false;
 	for (size_t i = 0; i < len; i += ROW)
-		if (!classic_row(out, m, m->offset + i, s + i, len - i < ROW ? len - i : ROW))
+		if (!classic_row(out, m, m->offset + i, s + i,
+				 len - i < ROW ? len - i : ROW))
 			return false;
 	return true;
 }

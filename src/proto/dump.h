@@ -12,7 +12,7 @@
 struct dump_mark {
 	char arrow;		/* '>' left to right, '<' right to left */
 	const char *stamp;	/* ref: time as text */
-	const char *who;	/* ref: dump_classic: the connection, escaped already; NULL = none */
+	const char *who;	/* ref: dump_classic: the connection, escaped, or NULL */
 	uint64_t offset;	/* bytes of this direction before the block */
 	bool colour;		/* dump_classic: with terminal colours */
 };
@@ -37,7 +37,8 @@ bool dump_socat(struct buf *out, const struct dump_mark *m, bool text, bool hex,
  *	> 10:00:00.123456  5 bytes  tcp 127.0.0.1:51234 → 127.0.0.1:80
  *	> 00000000  68 65 6c 6c 6f                                    |hello|
  */
-bool dump_classic(struct buf *out, const struct dump_mark *m, const void *data, size_t len);
+bool dump_classic(struct buf *out, const struct dump_mark *m, const void *data,
+		  size_t len);
 
 /* dump_classic's line for the end of the direction. */
 bool dump_end(struct buf *out, const struct dump_mark *m);

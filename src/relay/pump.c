@@ -1,7 +1,6 @@
 /* One direction: read, write, keep what did not fit. */
 #include "relay/pump.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -132,15 +131,12 @@ static enum io shut(struct pump *p)
 	return r;
 }
 
-/* The reader of a pipe went away while there was nothing to write.  A program
- * may stop listening and still talk; anybody else is simply gone. */
+/* The reader of a pipe went away while there was nothing to write: nothing is
+ * lost, and nothing more can be said that way. */
 static enum io reader_gone(struct pump *p)
 {
-	if (p->to->spec->part[0].type->flags & TYPE_PROGRAM)
-		return finish(p);
-	return fail_say(p->to->fail, PHASE_WRITE, EPIPE,
-			"cannot write to %s: broken pipe (its reader has gone)",
-			p->to->spec->input);
+	p->shut_eof = true;
+	return finish(p);
 }
 
 static enum io wrote(struct pump *p, enum io r)

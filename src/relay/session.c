@@ -150,6 +150,8 @@ void session_end(struct session *s)
 		return;
 	s->state = SESSION_DEAD;
 	set_starving(s, false);
+	if (s->fail.phase == PHASE_NONE)
+		s->fail = s->early;
 	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL)
 		log_fail(LEVEL_ERROR, &s->fail);
 	else if (!opening)
@@ -393,6 +395,16 @@ static void drain_target(struct session *s, unsigned i)
 	back->discard = true;
 }
 
+/* A stream that ended too early ends its direction only: what the other one
+ * still carries is not lost with it. */
+static enum io ended_early(struct session *s, struct pump *p)
+{
+	s->early = s->fail;
+	s->fail = (struct fail){ 0 };
+	p->eof = true;
+	return pump_run(p, 0, 0);
+}
+
 static bool run_pumps(struct session *s)
 {
 	unsigned in[2] = { s->in[0].ready, s->in[1].ready };
@@ -405,6 +417,8 @@ static bool run_pumps(struct session *s)
 		bool was_over = over(p);
 		enum io r = pump_run(p, in[i], out[!i]);
 
+		if (r == IO_FAIL && s->fail.phase == PHASE_EARLY)
+			r = ended_early(s, p);
 		if (r == IO_FAIL && !p->discard)
 			return false;
 		if (r == IO_FAIL)

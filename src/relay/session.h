@@ -45,6 +45,7 @@ struct session {
 	unsigned tries;			/* opens that failed so far */
 	struct task again, reap;
 	struct fail fail;
+	struct fail early;		/* a stream that ended in its middle; told when all is over */
 	bool starving;			/* its second side waits for descriptors or memory */
 	unsigned *starved;		/* ref: the server's count of those that do, or NULL */
 	void (*ended)(void *owner, struct session *s);	/* just before it is freed */

@@ -13,7 +13,7 @@
 /* Bytes being gathered from the notation.  Sized once: no element gives more
  * than eight bytes per character of text. */
 struct bytes {
-	unsigned char *data;		/* own */
+	unsigned char *data; /* own */
 	size_t n;
 };
 
@@ -76,11 +76,14 @@ static const char *take_quoted(const char *s, char quote, struct bytes *b)
 static size_t integer_size(char letter)
 {
 	switch (letter) {
-	case 'b': case 'B':
+	case 'b':
+	case 'B':
 		return 1;
-	case 's': case 'S':
+	case 's':
+	case 'S':
 		return sizeof(short);
-	case 'l': case 'L':
+	case 'l':
+	case 'L':
 		return sizeof(long);
 	default:
 		return sizeof(int);
@@ -94,7 +97,8 @@ static void integer_limits(char letter, long long *min, long long *max)
 	bool is_signed = letter >= 'a' && letter <= 'z';
 	size_t bits = 8 * integer_size(letter);
 
-	*max = bits >= 64 ? LLONG_MAX : (1LL << (is_signed && bits > 8 ? bits - 1 : bits)) - 1;
+	*max = bits >= 64 ? LLONG_MAX
+			  : (1LL << (is_signed && bits > 8 ? bits - 1 : bits)) - 1;
 	*min = !is_signed ? 0 : bits >= 64 ? LLONG_MIN : -(1LL << (bits - 1));
 }
 
@@ -125,7 +129,7 @@ static const char *take_integer(const char *s, char letter, struct bytes *b)
 	integer_limits(letter, &min, &max);
 	len = sign + strspn(s + sign, "0123456789");
 	while (len - skip > 1 && s[skip] == '0')
-		skip++;			/* or it would be read as octal */
+		skip++; /* or it would be read as octal */
 	if (len == sign || !text_number(s + skip, len - skip, 0, LLONG_MAX, &value, NULL))
 		return NULL;
 	value = sign ? -value : value;

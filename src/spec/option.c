@@ -14,7 +14,7 @@
 /* The value being read and where its caret goes. */
 struct reading {
 	struct optval *v;
-	const char *text;		/* unquoted; NULL = there was no '=' */
+	const char *text; /* unquoted; NULL = there was no '=' */
 	const char *input;
 	size_t at, len;
 	struct fail *fail;
@@ -26,7 +26,8 @@ const char *option_value_help(enum opt_value kind)
 		[V_FLAG] = "no value",
 		[V_BOOL] = "yes or no, 1 or 0; alone it means yes",
 		[V_INT] = "a number; alone it means 1",
-		[V_INT_OPTIONAL] = "a number, or nothing behind the \"=\"; alone it means 1",
+		[V_INT_OPTIONAL] =
+			"a number, or nothing behind the \"=\"; alone it means 1",
 		[V_UINT] = "a number from 0 up; alone it means 1",
 		[V_BYTE] = "a number from 0 to 255",
 		[V_PORT] = "a port, 0 to 65535, or a service's name",
@@ -46,7 +47,8 @@ const char *option_value_help(enum opt_value kind)
 		[V_INT_TEXT] = "a number and text, NUMBER:TEXT",
 		[V_INT_BYTES] = "a number and data, NUMBER:DATA with data as x0a0b or i5",
 		[V_INT3] = "three numbers, LEVEL:NAME:NUMBER",
-		[V_INT2_BYTES] = "two numbers and data, LEVEL:NAME:DATA with data as x0a0b or i5",
+		[V_INT2_BYTES] =
+			"two numbers and data, LEVEL:NAME:DATA with data as x0a0b or i5",
 		[V_INT2_TEXT] = "two numbers and text, LEVEL:NAME:TEXT",
 		[V_ADDRESS] = "a numeric IP address",
 		[V_SOCKTYPE] = "stream, dgram, seqpacket, raw, or a number",
@@ -163,7 +165,8 @@ static enum io read_offset(const struct reading *r)
 
 	if (text_number(r->text, strlen(r->text), LLONG_MIN, LLONG_MAX, &r->v->num, NULL))
 		return IO_OK;
-	if (!text_size(r->text + back, strlen(r->text + back), &bytes) || bytes > LLONG_MAX)
+	if (!text_size(r->text + back, strlen(r->text + back), &bytes) ||
+	    bytes > LLONG_MAX)
 		return wrong(r);
 	r->v->num = back ? -(long long)bytes : (long long)bytes;
 	return IO_OK;
@@ -461,7 +464,11 @@ static enum io (*const readers[V_KINDS])(const struct reading *r) = {
 static enum io read_nothing(const struct reading *r)
 {
 	switch (r->v->opt->value) {
-	case V_FLAG: case V_BOOL: case V_INT: case V_INT_OPTIONAL: case V_UINT:
+	case V_FLAG:
+	case V_BOOL:
+	case V_INT:
+	case V_INT_OPTIONAL:
+	case V_UINT:
 	case V_TEXT_OPTIONAL:
 		r->v->num = 1;
 		return IO_OK;
@@ -472,8 +479,8 @@ static enum io read_nothing(const struct reading *r)
 	}
 }
 
-enum io optval_parse(struct optval *v, const char *text, const char *input,
-		     size_t at, size_t len, struct fail *f)
+enum io optval_parse(struct optval *v, const char *text, const char *input, size_t at,
+		     size_t len, struct fail *f)
 {
 	const struct reading r = { v, text, input, at, len, f };
 

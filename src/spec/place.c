@@ -44,6 +44,21 @@ static struct part *part_called(struct spec *s, const char *prefix, size_t len)
 	return NULL;
 }
 
+/* Among the layers that options put there, the table's order is the stack's,
+ * from the wire upward, whatever the order typed. */
+static struct part *sink(struct spec *s, unsigned i)
+{
+	const struct part moved = s->part[i];
+
+	while (i && (s->part[i - 1].type->flags & TYPE_HIDDEN) &&
+	       s->part[i - 1].type > moved.type) {
+		s->part[i] = s->part[i - 1];
+		i--;
+	}
+	s->part[i] = moved;
+	return &s->part[i];
+}
+
 /* The member that an option stands for, put on top unless it is there. */
 struct part *parse_insert(struct parse *p, const char *layer, struct piece at)
 {
@@ -55,7 +70,7 @@ struct part *parse_insert(struct parse *p, const char *layer, struct piece at)
 			return &s->part[i];
 	if (!t || parse_push(p, t, t->names, at) != IO_OK)
 		return NULL;
-	return &s->part[s->nparts - 1];
+	return sink(s, s->nparts - 1);
 }
 
 static enum io not_taken(struct parse *p, const struct raw_option *o, const struct opt *opt)

@@ -12,7 +12,8 @@ static void check(struct buf *out, bool made)
 	if (!made || out->len > out->max)
 		abort();
 	for (size_t i = 0; i < out->len; i++)
-		if ((out->data[i] < ' ' && out->data[i] != '\n' && out->data[i] != '\t') ||
+		if ((out->data[i] < ' ' && out->data[i] != '\n' &&
+		     out->data[i] != '\t') ||
 		    out->data[i] > '~')
 			abort();
 	buf_free(out);
@@ -30,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	m.who = data[0] & 1 ? "tcp 127.0.0.1:1 -> 127.0.0.1:2" : NULL;
 	buf_init(&out, dump_room(&m, size - 1));
 	for (int style = 0; style < 4; style++)
-		check(&out, dump_socat(&out, &m, style & 1, style & 2, data + 1, size - 1));
+		check(&out,
+		      dump_socat(&out, &m, style & 1, style & 2, data + 1, size - 1));
 	check(&out, dump_classic(&out, &m, data + 1, size - 1));
 	check(&out, dump_end(&out, &m));
 	return 0;

@@ -24,7 +24,8 @@ static void the_first_failure_stays(void **state)
 	struct fail f = { 0 };
 
 	(void)state;
-	assert_int_equal(fail_say(&f, PHASE_TLS, 0, "handshake with %s failed", "h"), IO_FAIL);
+	assert_int_equal(fail_say(&f, PHASE_TLS, 0, "handshake with %s failed", "h"),
+			 IO_FAIL);
 	errno = ECONNRESET;
 	assert_int_equal(fail_sys(&f, PHASE_SEND, "cannot write"), IO_FAIL);
 	assert_int_equal(fail_memory(&f), IO_FAIL);

@@ -76,7 +76,8 @@ struct stack {
 	struct endpoint e;
 };
 
-static void build(struct stack *s, const struct layer_ops *ops, const struct answer *script)
+static void build(struct stack *s, const struct layer_ops *ops,
+		  const struct answer *script)
 {
 	next_answer = script;
 	most_asked = wired = wakes = 0;
@@ -120,13 +121,13 @@ static const char *read_some(struct stack *s, enum io *io)
 	return data;
 }
 
-#define READS(s, want, answer)                                            \
-	do {                                                              \
-		enum io got_;                                             \
-		const char *text_ = read_some(s, &got_);                  \
-									  \
-		assert_string_equal(text_, want);                         \
-		assert_int_equal(got_, answer);                           \
+#define READS(s, want, answer)                                    \
+	do {                                                      \
+		enum io got_;                                     \
+		const char *text_ = read_some(s, &got_);          \
+								  \
+		assert_string_equal(text_, want);                 \
+		assert_int_equal(got_, answer);                   \
 	} while (0)
 
 /* ---- crlf ---- */
@@ -147,7 +148,8 @@ static void crnl_survives_any_partial_write(void **state)
 		build(&s, &crlf_ops, script);
 		while (done < sizeof(data) - 1) {
 			size_t n = 0;
-			enum io r = endpoint_write(&s.e, data + done, sizeof(data) - 1 - done, &n);
+			enum io r = endpoint_write(&s.e, data + done,
+						   sizeof(data) - 1 - done, &n);
 
 			assert_true(r == IO_WRITE || (r == IO_OK && n > 0));
 			done += n;

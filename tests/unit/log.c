@@ -35,7 +35,7 @@ static int remove_file(void **state)
 	return unlink(path);
 }
 
-static void catch(struct log_setup setup)
+static void log_with(struct log_setup setup)
 {
 	assert_true(log_start(&setup));
 	assert_int_equal(ftruncate(file, 0), 0);
@@ -68,7 +68,7 @@ static void assert_matches(const char *text, const char *pattern)
 static void own_lines_name_program_and_gravity(void **state)
 {
 	(void)state;
-	catch((struct log_setup){ .level = LEVEL_DEBUG });
+	log_with((struct log_setup){ .level = LEVEL_DEBUG });
 	log_say(LEVEL_ERROR, "one %d", 1);
 	log_say(LEVEL_WARNING, "two");
 	log_say(LEVEL_NOTICE, "three");
@@ -80,7 +80,7 @@ static void own_lines_name_program_and_gravity(void **state)
 static void lines_of_lesser_gravity_are_left_out(void **state)
 {
 	(void)state;
-	catch((struct log_setup){ .level = LEVEL_WARNING });
+	log_with((struct log_setup){ .level = LEVEL_WARNING });
 	assert_true(log_wants(LEVEL_WARNING));
 	assert_false(log_wants(LEVEL_NOTICE));
 	log_say(LEVEL_NOTICE, "no");
@@ -91,19 +91,22 @@ static void lines_of_lesser_gravity_are_left_out(void **state)
 static void socat_lines_have_stamp_pid_and_letter(void **state)
 {
 	(void)state;
-	catch((struct log_setup){ .level = LEVEL_DEBUG, .socat = true, .program = "socat" });
+	log_with((struct log_setup){ .level = LEVEL_DEBUG, .socat = true,
+				     .program = "socat" });
 	assert_true(log_is_socat());
 	assert_string_equal(log_program(), "socat");
 	log_say(LEVEL_NOTICE, "listening on %s", "AF=2 127.0.0.1:8080");
-	assert_matches(caught(), "^[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} "
-				 "socat\\[[0-9]+\\] N listening on AF=2 127\\.0\\.0\\.1:8080\n$");
+	assert_matches(caught(),
+		       "^[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} "
+		       "socat\\[[0-9]+\\] N listening on AF=2 127\\.0\\.0\\.1:8080\n$");
 }
 
 static void socat_stamps_can_have_micros_and_host(void **state)
 {
 	(void)state;
 	setenv("HOSTNAME", "here", 1);
-	catch((struct log_setup){ .socat = true, .micros = true, .host = true, .program = "p" });
+	log_with((struct log_setup){ .socat = true, .micros = true, .host = true,
+				     .program = "p" });
 	log_say(LEVEL_ERROR, "text");
 	assert_matches(caught(), ":[0-9]{2}\\.[0-9]{6} here p\\[[0-9]+\\] E text\n$");
 }
@@ -111,7 +114,7 @@ static void socat_stamps_can_have_micros_and_host(void **state)
 static void control_characters_can_not_forge_a_line(void **state)
 {
 	(void)state;
-	catch((struct log_setup){ .level = LEVEL_NOTICE });
+	log_with((struct log_setup){ .level = LEVEL_NOTICE });
 	log_say(LEVEL_NOTICE, "path %s", "a\nsockcat: error: forged\x1b[2J\xff");
 	assert_string_equal(caught(),
 			    "sockcat: path a\\nsockcat: error: forged\\x1b[2J\\xff\n");
@@ -120,7 +123,7 @@ static void control_characters_can_not_forge_a_line(void **state)
 static void the_arrow_passes(void **state)
 {
 	(void)state;
-	catch((struct log_setup){ .level = LEVEL_NOTICE });
+	log_with((struct log_setup){ .level = LEVEL_NOTICE });
 	log_say(LEVEL_NOTICE, "tcp 127.0.0.1:1 \u2192 127.0.0.1:2");
 	assert_string_equal(caught(), "sockcat: tcp 127.0.0.1:1 \u2192 127.0.0.1:2\n");
 }
@@ -133,7 +136,7 @@ static void long_lines_are_cut(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	catch((struct log_setup){ .level = LEVEL_NOTICE });
+	log_with((struct log_setup){ .level = LEVEL_NOTICE });
 	log_say(LEVEL_NOTICE, "%s", text);
 	line = caught();
 	assert_true(strlen(line) < 1050);
@@ -148,7 +151,7 @@ static void the_longest_line_of_escapes_is_whole(void **state)
 	(void)state;
 	memset(text, 1, sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	catch((struct log_setup){ .level = LEVEL_NOTICE });
+	log_with((struct log_setup){ .level = LEVEL_NOTICE });
 	log_say(LEVEL_NOTICE, "%s", text);
 	line = caught();
 	assert_int_equal(strlen(line), strlen("sockcat: ") + 4 * 1023 + 1);
@@ -157,7 +160,7 @@ static void the_longest_line_of_escapes_is_whole(void **state)
 static void errno_is_kept(void **state)
 {
 	(void)state;
-	catch((struct log_setup){ .level = LEVEL_NOTICE, .micros = true });
+	log_with((struct log_setup){ .level = LEVEL_NOTICE, .micros = true });
 	errno = EMFILE;
 	log_say(LEVEL_NOTICE, "x");
 	assert_int_equal(errno, EMFILE);
@@ -166,10 +169,11 @@ static void errno_is_kept(void **state)
 
 static void a_log_file_is_appended_to_with_stamps(void **state)
 {
-	struct log_setup to_file = { .level = LEVEL_NOTICE, .target = LOG_TO_FILE, .path = path };
+	struct log_setup to_file = { .level = LEVEL_NOTICE, .target = LOG_TO_FILE,
+				     .path = path };
 
 	(void)state;
-	catch((struct log_setup){ .level = LEVEL_NOTICE });
+	log_with((struct log_setup){ .level = LEVEL_NOTICE });
 	log_say(LEVEL_NOTICE, "first");
 	caught();
 	assert_true(log_start(&to_file));
@@ -182,7 +186,7 @@ static void a_log_file_is_appended_to_with_stamps(void **state)
 static void a_setup_that_fails_leaves_the_old_one(void **state)
 {
 	(void)state;
-	catch((struct log_setup){ .level = LEVEL_NOTICE, .program = "before" });
+	log_with((struct log_setup){ .level = LEVEL_NOTICE, .program = "before" });
 	assert_false(log_start(&(struct log_setup){ .target = LOG_TO_FILE,
 						    .path = "/nonexistent/dir/file" }));
 	assert_int_equal(errno, ENOENT);
@@ -198,7 +202,7 @@ static const char *caret(const char *input, size_t at, size_t len)
 {
 	struct fail f = { 0 };
 
-	catch((struct log_setup){ 0 });
+	log_with((struct log_setup){ 0 });
 	fail_at(&f, input, at, len, "no");
 	log_fail(LEVEL_ERROR, &f);
 	return caught();
@@ -241,7 +245,7 @@ static void socat_says_a_failure_in_one_line(void **state)
 	struct fail f = { 0 };
 
 	(void)state;
-	catch((struct log_setup){ .socat = true, .program = "socat" });
+	log_with((struct log_setup){ .socat = true, .program = "socat" });
 	fail_at(&f, "tcp:x", 0, 3, "no");
 	log_fail(LEVEL_ERROR, &f);
 	assert_matches(caught(), "^[^\n]* E no\n$");

@@ -68,8 +68,10 @@ static void zones_are_kept(void **state)
 
 static void names_are_not_numeric(void **state)
 {
-	static const char *const bad[] = { "localhost", "", "[]", "[127.0.0.1]", "[::1", "::1]",
-					   "256.1.1.1", "fe80::1%nosuchinterface", "1.2.3.4 " };
+	static const char *const bad[] = {
+		"localhost", "", "[]", "[127.0.0.1]", "[::1", "::1]", "256.1.1.1",
+		"fe80::1%nosuchinterface", "1.2.3.4 ",
+	};
 	struct name n;
 
 	(void)state;
@@ -222,9 +224,11 @@ static void different_names_are_not_equal(void **state)
 {
 	struct name none = { 0 };
 	struct name all[] = {
-		numeric("127.0.0.1", 80), numeric("127.0.0.1", 81), numeric("127.0.0.2", 80),
-		numeric("::1", 80), numeric("::ffff:127.0.0.1", 80), path("x", false, true),
-		path("x", true, true), path("x", true, false), path("xy", false, true), none,
+		numeric("127.0.0.1", 80), numeric("127.0.0.1", 81),
+		numeric("127.0.0.2", 80), numeric("::1", 80),
+		numeric("::ffff:127.0.0.1", 80), path("x", false, true),
+		path("x", true, true), path("x", true, false),
+		path("xy", false, true), none,
 	};
 	size_t n = sizeof(all) / sizeof(*all);
 
@@ -278,10 +282,11 @@ static void mapped_peers_match_ipv4_ranges(void **state)
 
 static void bad_ranges_are_refused(void **state)
 {
-	static const char *const bad[] = { "", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1",
-					   "10.0.0.0/x", "/8", "host/8", "[fe80::]/129",
-					   "10.0.0.0:", "10.0.0.0:[ffff::]", "10.0.0.0/8/8",
-					   "10.0.0.0/+8", ":255.0.0.0" };
+	static const char *const bad[] = {
+		"", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/x",
+		"/8", "host/8", "[fe80::]/129", "10.0.0.0:", "10.0.0.0:[ffff::]",
+		"10.0.0.0/8/8", "10.0.0.0/+8", ":255.0.0.0",
+	};
 	struct range r;
 
 	(void)state;

@@ -81,7 +81,8 @@ static void input_may_be_split_anywhere(void **state)
 }
 
 /* Sends from as layer/crlf.c does, at most step bytes at a time into a window of cap. */
-static size_t send_in_steps(enum newline kind, size_t cap, size_t step, unsigned char *wire)
+static size_t send_in_steps(enum newline kind, size_t cap, size_t step,
+			    unsigned char *wire)
 {
 	const unsigned char *from = (const unsigned char *)sample;
 	size_t len = SAMPLE, used = 0;

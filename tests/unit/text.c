@@ -47,8 +47,10 @@ static void numbers_are_read_as_in_c(void **state)
 
 static void garbage_is_no_number(void **state)
 {
-	static const char *const bad[] = { "", " 1", "1 ", "1x", "x", "0x", "-", "+", "--1",
-					   "08", "1.5", "0xg", "1e3", "0x-1" };
+	static const char *const bad[] = {
+		"", " 1", "1 ", "1x", "x", "0x", "-", "+", "--1", "08", "1.5", "0xg",
+		"1e3", "0x-1",
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -110,9 +112,10 @@ static void durations_have_fractions_and_units(void **state)
 
 static void bad_durations_are_refused(void **state)
 {
-	static const char *const bad[] = { "", "-1", "+1", "s", ".", "1.5.5", "1 s", "5 ", "5x",
-					   "5sm", "1e3", "0x10", "99999999999999999999",
-					   "300000000000d" };
+	static const char *const bad[] = {
+		"", "-1", "+1", "s", ".", "1.5.5", "1 s", "5 ", "5x", "5sm", "1e3", "0x10",
+		"99999999999999999999", "300000000000d",
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -164,8 +167,10 @@ static void sizes_have_binary_units(void **state)
 
 static void bad_sizes_are_refused(void **state)
 {
-	static const char *const bad[] = { "", "k", "iB", "KiB", "-1", "1.5k", "1kk", "1 k", "1x",
-					   "9223372036854775808", "9000000000G", "i", "B" };
+	static const char *const bad[] = {
+		"", "k", "iB", "KiB", "-1", "1.5k", "1kk", "1 k", "1x", "i", "B",
+		"9223372036854775808", "9000000000G",
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
