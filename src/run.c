@@ -235,6 +235,7 @@ static enum io start_session(struct run *r)
 static enum io start_server(struct run *r, unsigned side)
 {
 	const struct part *limit = spec_with(&r->spec[side], OPT_MAX_CHILDREN);
+	enum io answer;
 
 	r->serving = true;
 	r->server = (struct server){
@@ -246,7 +247,10 @@ static enum io start_server(struct run *r, unsigned side)
 		.owner = r,
 		.max = limit ? (unsigned)part_num(limit, OPT_MAX_CHILDREN, 0) : 0,
 	};
-	return server_start(&r->server);
+	answer = server_start(&r->server);
+	if (answer == IO_OK)
+		log_daemonised();
+	return answer;
 }
 
 static enum io relay(struct run *r)

@@ -50,7 +50,8 @@ static enum io echo_shut(struct layer *l)
 	if (r == IO_WRITE || r == IO_FAIL)
 		return r;
 	x->over = !part_has(l->part, OPT_SHUT_NONE);
-	timer_set(l->end->loop, &x->news, loop_now(l->end->loop));
+	if (!timer_set(l->end->loop, &x->news, loop_now(l->end->loop)))
+		return fail_memory(l->end->fail);
 	return x->over ? IO_OK : r;
 }
 

@@ -188,11 +188,11 @@ static void timer_due(void *owner, unsigned ready)
 	wake(x);
 }
 
-static void set_timer(struct exec *x, uint64_t usec)
+static bool set_timer(struct exec *x, struct timer *t, uint64_t usec)
 {
 	struct loop *loop = x->x.l.end->loop;
 
-	timer_set(loop, &x->timer, loop_now(loop) + usec);
+	return timer_set(loop, t, loop_now(loop) + usec);
 }
 
 /* ---- starting --------------------------------------------------------------------- */
@@ -350,7 +350,8 @@ static enum io read_end(struct exec *x)
 {
 	if (!x->over) {
 		x->over = true;
-		set_timer(x, x->child.ended ? 0 : STATUS_PATIENCE);
+		if (!set_timer(x, &x->timer, x->child.ended ? 0 : STATUS_PATIENCE))
+			return fail_memory(x->x.l.end->fail);
 	}
 	return x->child.ended || x->waited ? IO_EOF : IO_WAIT;
 }
@@ -414,7 +415,7 @@ static void repeat_eof(void *owner, unsigned ready)
 	/* without signals it is no line editor but means every byte as it is */
 	if ((t.c_lflag & ISIG) && write(e->wfd, &t.c_cc[VEOF], 1) < 0 && errno == EIO)
 		return;
-	timer_set(e->loop, &x->eof_timer, loop_now(e->loop) + EOF_INTERVAL);
+	set_timer(x, &x->eof_timer, EOF_INTERVAL);
 }
 
 static enum io shut_terminal(struct exec *x)
@@ -426,8 +427,7 @@ static enum io shut_terminal(struct exec *x)
 		return r;
 	if (x->cooked) {
 		x->eof_timer = (struct timer){ .fn = repeat_eof, .owner = x };
-		timer_set(e->loop, &x->eof_timer, loop_now(e->loop) + EOF_INTERVAL);
-		return IO_OK;
+		return set_timer(x, &x->eof_timer, EOF_INTERVAL) ? IO_OK : fail_memory(e->fail);
 	}
 	r = pty_drain_run(&x->drain, e, x->pty);
 	return r == IO_OK ? IO_EOF : r;

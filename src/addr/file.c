@@ -50,8 +50,8 @@ static enum io try_again(struct file *x)
 	struct endpoint *e = x->x.l.end;
 
 	x->again = (struct timer){ .slot = x->again.slot, .fn = endpoint_woken, .owner = e };
-	timer_set(e->loop, &x->again, loop_now(e->loop) + AGAIN_USEC);
-	return IO_WAIT;
+	return timer_set(e->loop, &x->again, loop_now(e->loop) + AGAIN_USEC)
+		       ? IO_WAIT : fail_memory(e->fail);
 }
 
 /* ---- opening --------------------------------------------------------------------- */
@@ -234,7 +234,11 @@ static enum io make_fifo(struct file *x)
 	}
 	if (r == 0)
 		log_say(LEVEL_INFO, "made the named pipe %s", path_of(x));
-	return doom(x, x->made);
+	if (doom(x, x->made) == IO_OK)
+		return IO_OK;
+	if (r == 0)
+		unlink(path_of(x));
+	return IO_FAIL;
 }
 
 static enum io prepare_fifo(struct file *x)

@@ -163,7 +163,10 @@ static enum io make_link(const struct part *p, const char *name, const char *pat
 	if (!part_num(p, OPT_UNLINK_CLOSE, 1))
 		return IO_OK;
 	*link = entry_absolute(path);
-	return *link ? IO_OK : fail_memory(f);
+	if (*link)
+		return IO_OK;
+	unlink(path);
+	return fail_memory(f);
 }
 
 enum io pty_link(const struct part *p, const char *name, char **link, struct fail *f)
@@ -253,8 +256,8 @@ enum io pty_drain_run(struct pty_drain *d, struct endpoint *e, const char *name)
 	d->empty = left ? 0 : d->empty + 1;
 	if (d->empty >= DRAIN_EMPTY || now >= d->moved + DRAIN_PATIENCE)
 		return drain_end(d);
-	timer_set(e->loop, &d->timer, now + DRAIN_INTERVAL);
-	return IO_WAIT;
+	return timer_set(e->loop, &d->timer, now + DRAIN_INTERVAL) ? IO_WAIT
+								   : fail_memory(e->fail);
 }
 
 void pty_drain_free(struct pty_drain *d, struct loop *l)
@@ -286,8 +289,8 @@ static enum io wait_a_while(struct pty *x, uint64_t usec)
 
 	x->timer.fn = endpoint_woken;
 	x->timer.owner = e;
-	timer_set(e->loop, &x->timer, loop_now(e->loop) + usec);
-	return IO_WAIT;
+	return timer_set(e->loop, &x->timer, loop_now(e->loop) + usec) ? IO_WAIT
+								       : fail_memory(e->fail);
 }
 
 /* The kernel says "nobody has it open" only after somebody had. */

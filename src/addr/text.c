@@ -55,8 +55,8 @@ static enum io never(struct layer *l)
 
 	x->timer.fn = endpoint_woken;
 	x->timer.owner = l->end;
-	timer_set(l->end->loop, &x->timer, loop_now(l->end->loop) + STALL_USEC);
-	return IO_WAIT;
+	return timer_set(l->end->loop, &x->timer, loop_now(l->end->loop) + STALL_USEC)
+		       ? IO_WAIT : fail_memory(l->end->fail);
 }
 
 static enum io stall_read(struct layer *l, void *to, size_t cap, size_t *n)

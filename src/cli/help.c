@@ -137,7 +137,7 @@ static const char *value_form(enum opt_value kind)
 	case V_FLAG: return "";
 	case V_BOOL: return "[=0|1]";
 	case V_INT: return "[=N]";
-	case V_UINT: case V_BYTE: return "=N";
+	case V_UINT: case V_BYTE: case V_INT_OPTIONAL: return "=N";
 	case V_PORT: return "=PORT";
 	case V_SIZE: case V_OFFSET: return "=BYTES";
 	case V_TIME: return "=TIME";
@@ -152,6 +152,12 @@ static const char *value_form(enum opt_value kind)
 	case V_FAMILY: return "=FAMILY";
 	case V_ADDRESS: return "=ADDRESS";
 	case V_SOCKTYPE: return "=SOCKTYPE";
+	case V_INT_INT: return "=N:N";
+	case V_INT_TEXT: return "=N:TEXT";
+	case V_INT_BYTES: return "=N:DATA";
+	case V_INT3: return "=N:N:N";
+	case V_INT2_BYTES: return "=N:N:DATA";
+	case V_INT2_TEXT: return "=N:N:TEXT";
 	default: return "=VALUE";
 	}
 }

@@ -247,7 +247,7 @@ static const struct flag table[] = {
 	{ "ls", "log-stderr", NULL, set_target, LOG_TO_STDERR, true, NULL,
 	  "log to standard error, as it is without any of these" },
 	{ "lm", "log-mixed", "[FACILITY]", set_target, LOG_TO_BOTH, true, NULL,
-	  "log to standard error first and to syslog when in the background" },
+	  "log to standard error first, and to syslog once data may flow" },
 	{ "lp", "log-program", "NAME", set_text, AT(log.program), true, NULL,
 	  "the program's name in the log and before the variables of programs" },
 	{ "lu", "log-micros", NULL, set_true, AT(log.micros), true, NULL,

@@ -14,9 +14,16 @@ bool terminal_is(const struct opt *o)
 
 static tcflag_t *field(struct termios *t, long which)
 {
-	tcflag_t *const fields[] = { &t->c_iflag, &t->c_oflag, &t->c_cflag, &t->c_lflag };
-
-	return fields[which];
+	switch (which) {
+	case 0:
+		return &t->c_iflag;
+	case 1:
+		return &t->c_oflag;
+	case 2:
+		return &t->c_cflag;
+	default:
+		return &t->c_lflag;
+	}
 }
 
 static enum io no_value(const struct action *a, const char *cause)

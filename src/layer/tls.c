@@ -7,7 +7,6 @@
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "endpoint/endpoint.h"
 #include "layer/tlscompat.h"
@@ -17,16 +16,14 @@
 
 extern const struct layer_ops tls_ops;
 
-enum { PATIENCE = 500000 };	/* microseconds, see wait_for_peer() */
-enum { LAST_WORDS = 1024, DISCARD = 16 };	/* records read at once, at most */
+/* Records read in the search for a peer's last words. */
+enum { LAST_WORDS = 1024 };
 
 /* How far the end of our own direction has come. */
 enum shut_state {
 	SHUT_NOT,
 	SHUT_NOTIFY,	/* close_notify is on its way down */
-	SHUT_BELOW,	/* the layer below is told */
-	SHUT_PEER,	/* nobody reads here: what still comes is thrown away */
-	SHUT_DONE,
+	SHUT_BELOW,	/* it is there, and the layer below is told */
 };
 
 struct tls {
@@ -38,10 +35,7 @@ struct tls {
 	bool failed;		/* no more TLS may be spoken */
 	bool heard;		/* something has been read after the handshake */
 	enum shut_state shut;
-	enum io below_shut;	/* what the layer below said to its own shut */
 	struct fail lost;	/* why writing failed; PHASE_NONE = it did not */
-	struct timer patience;
-	uint64_t until;		/* end of patience */
 };
 
 /* ---- the way down ---------------------------------------------------------------- */
@@ -169,14 +163,14 @@ static enum io closed_too_soon(struct tls *t)
 			t->peer.typed, t->peer.ctx->server ? "client" : "server");
 }
 
-/* socat takes any end for an end. */
+/* socat takes any end for an end; and where nobody reads nothing can be missing. */
 static enum io early_end(struct tls *t)
 {
 	const struct part *p = t->l.part;
 
 	if (is_lost(t))
 		return tell_loss(t);
-	if (p->spec->rules.socat || part_num(p, OPT_IGNORE_CLOSE_NOTIFY, 0))
+	if (p->spec->rules.socat || !t->l.end->reads || part_num(p, OPT_IGNORE_CLOSE_NOTIFY, 0))
 		return IO_EOF;
 	t->failed = true;
 	return fail_say(t->l.end->fail, PHASE_EARLY, 0,
@@ -247,6 +241,14 @@ static bool make_ssl(struct tls *t)
 	return !t->peer.sni || SSL_set_tlsext_host_name(t->ssl, t->peer.sni) == 1;
 }
 
+/* What a UNIX socket is called is no host's name. */
+static const char *far_host(const struct endpoint *e)
+{
+	bool own = e->target == e->layer[0]->part->arg[0];
+
+	return own && !e->network ? NULL : e->target;
+}
+
 static enum io begin(struct tls *t)
 {
 	struct endpoint *e = t->l.end;
@@ -254,11 +256,10 @@ static enum io begin(struct tls *t)
 	t->peer.ctx = t->l.part->prepared;
 	t->peer.typed = e->spec->input;
 	t->peer.fail = e->fail;
-	t->patience = (struct timer){ .fn = endpoint_woken, .owner = e };
 	if (e->server != t->peer.ctx->server)
 		return fail_say(e->fail, PHASE_INTERNAL, 0, "%.96s: TLS does not know its role",
 				e->spec->input);
-	if (tlspeer_start(&t->peer, t->l.part, e->target) != IO_OK)
+	if (tlspeer_start(&t->peer, t->l.part, far_host(e)) != IO_OK)
 		return IO_FAIL;
 	if (!make_ssl(t))
 		return give_up(t, PHASE_INTERNAL);
@@ -328,85 +329,6 @@ static enum io send_notify(struct tls *t)
 	return SSL_shutdown(t->ssl) < 0 ? meaning(t) : IO_OK;
 }
 
-/* What the kernel has not got rid of yet, where it can be asked. */
-static bool unsent(const struct endpoint *e)
-{
-	int n = 0;
-
-	return e->wfd >= 0 && ioctl(e->wfd, TIOCOUTQ, &n) == 0 && n > 0;
-}
-
-/* A peer that has all it wanted may close without reading our close_notify. */
-static bool harmless_reset(const struct tls *t)
-{
-	struct fail *f = t->l.end->fail;
-
-	if (f->phase != PHASE_RECEIVE || f->code != ECONNRESET || unsent(t->l.end))
-		return false;
-	*f = (struct fail){ 0 };
-	return true;
-}
-
-/* IO_OK: there may be more. */
-static enum io discard(struct tls *t)
-{
-	char scratch[4096];
-	size_t n;
-
-	for (unsigned i = 0; i < DISCARD; i++) {
-		ready_to_call(t);
-		if (SSL_read_ex(t->ssl, scratch, sizeof(scratch), &n) == 1)
-			continue;
-		if (t->answer == IO_EOF)
-			return is_lost(t) ? tell_loss(t) : IO_EOF;
-		if (t->answer == IO_FAIL && harmless_reset(t))
-			return IO_EOF;
-		return meaning(t);
-	}
-	return IO_OK;
-}
-
-/* Where nobody reads (-u), input left unread would turn the close into a reset,
- * and that would cost the peer what is still under way to it; also a refusal
- * would go unheard.  So wait for the peer's end, or until the kernel has
- * delivered everything and the peer has had its time to object. */
-static enum io wait_for_peer(struct tls *t)
-{
-	struct endpoint *e = t->l.end;
-	uint64_t now = loop_now(e->loop);
-	enum io r = discard(t);
-
-	if (r == IO_EOF)
-		return IO_OK;
-	if (r == IO_FAIL)
-		return r;
-	if (is_lost(t))
-		return tell_loss(t);
-	if (now >= t->until) {
-		if (!unsent(e))
-			return IO_OK;
-		t->until = now + PATIENCE;
-	}
-	if (!timer_set(e->loop, &t->patience, r == IO_OK ? now : t->until))
-		return fail_memory(e->fail);
-	return r == IO_OK ? IO_WAIT : r;
-}
-
-static enum io shut_below(struct tls *t)
-{
-	enum io r = layer_shut(t->l.below);
-
-	if (r != IO_OK && r != IO_EOF)
-		return r;
-	t->below_shut = r;
-	t->shut = SHUT_DONE;
-	if (!t->l.end->reads) {
-		t->shut = SHUT_PEER;
-		t->until = loop_now(t->l.end->loop) + PATIENCE;
-	}
-	return IO_OK;
-}
-
 static enum io tls_shut(struct layer *l)
 {
 	struct tls *t = (struct tls *)l;
@@ -423,20 +345,9 @@ static enum io tls_shut(struct layer *l)
 		t->shut = SHUT_BELOW;
 		/* fall through */
 	case SHUT_BELOW:
-		r = shut_below(t);
-		if (r != IO_OK || t->shut != SHUT_PEER)
-			return r == IO_OK ? t->below_shut : r;
-		/* fall through */
-	case SHUT_PEER:
-		r = wait_for_peer(t);
-		if (r != IO_OK)
-			return r;
-		t->shut = SHUT_DONE;
-		/* fall through */
-	case SHUT_DONE:
 		break;
 	}
-	return t->below_shut;
+	return layer_shut(l->below);
 }
 
 /* ---- what programs may know --------------------------------------------------------------- */
@@ -527,8 +438,6 @@ static void tls_free(struct layer *l)
 {
 	struct tls *t = (struct tls *)l;
 
-	if (t->patience.slot)
-		timer_stop(l->end->loop, &t->patience);
 	if (t->ssl)
 		say_goodbye(t);
 	SSL_free(t->ssl);

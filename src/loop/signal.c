@@ -67,12 +67,12 @@ static void deliver(void *owner, unsigned ready)
 	}
 }
 
-static void ignore(int signo, struct sigaction *before)
+/* A write to a closed pipe shall be an answer (EPIPE), not an end. */
+static void ignore_sigpipe(void)
 {
-	struct sigaction sa = { .sa_handler = SIG_IGN };
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 
-	sigemptyset(&sa.sa_mask);
-	sigaction(signo, &sa, before);
+	sigaction(SIGPIPE, &ignore, &signals.sigpipe);
 }
 
 static bool start(struct loop *l)
@@ -89,8 +89,7 @@ static bool start(struct loop *l)
 		sys_close(signals.pipe[1]);
 		return false;
 	}
-	/* a write to a closed pipe shall be an answer (EPIPE), not an end */
-	ignore(SIGPIPE, &signals.sigpipe);
+	ignore_sigpipe();
 	signals.open = true;
 	return true;
 }
@@ -156,14 +155,19 @@ void signal_reset_for_child(void)
 	pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Such a signal only asks something: coming too late, it must not end a program
+ * that has done its work and is about to say so. */
+static void be_deaf_to(int signo)
+{
+	signals.by[signo].before = (struct sigaction){ .sa_handler = SIG_IGN };
+}
+
 void signal_end(struct loop *l)
 {
 	if (!signals.open)
 		return;
-	/* a question that comes too late must not end what has gone well */
-	for (int signo = SIGUSR1; signo != 0; signo = signo == SIGUSR1 ? SIGUSR2 : 0)
-		if (signals.by[signo].fn != NULL)
-			ignore(signo, NULL);
+	be_deaf_to(SIGUSR1);
+	be_deaf_to(SIGUSR2);
 	restore_handlers();
 	signals.open = false;
 	watch_set(l, &signals.watch, 0);

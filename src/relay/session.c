@@ -374,6 +374,7 @@ static void start_relay(struct session *s)
 	s->state = SESSION_RELAY;
 	s->since = s->active = loop_now(s->loop);
 	log_start_of_relay(s);
+	log_daemonised();
 }
 
 static bool over(const struct pump *p)

@@ -79,22 +79,28 @@ static bool is_path(const struct lex *l)
 	return memchr(word, '/', len) != NULL;
 }
 
+/* The keyword that a shorthand stands for. */
+static void rename_keyword(struct parse *p, const char *name)
+{
+	p->raw.keyword.text = p->to;
+	p->raw.keyword.size = strlen(name);
+	p->to = stpcpy(p->to, name) + 1;
+}
+
 /* "-", a digit and a path stand for stdio, fd:N and gopen:PATH. */
 static bool shorthand(struct parse *p)
 {
-	struct piece *k = &p->raw.keyword;
+	const struct piece *k = &p->raw.keyword;
 
 	if (k->quoted)
 		return false;
 	if (k->size == 1 && *k->text == '-') {
-		k->text = "stdio";
-		k->size = 5;
+		rename_keyword(p, "stdio");
 		return true;
 	}
 	if (k->size == 1 && *k->text >= '0' && *k->text <= '9') {
 		p->raw.arg[p->raw.nargs++] = *k;
-		k->text = "fd";
-		k->size = 2;
+		rename_keyword(p, "fd");
 		return true;
 	}
 	return false;
@@ -114,7 +120,8 @@ enum io parse_cut(struct parse *p)
 {
 	p->raw = (struct raw){ 0 };
 	if (is_path(&p->lex)) {
-		p->raw.keyword = (struct piece){ .text = "gopen", .size = 5, .at = p->lex.at };
+		p->raw.keyword.at = p->lex.at;
+		rename_keyword(p, "gopen");
 		if (cut_argument(p, ",") != IO_OK)
 			return IO_FAIL;
 		p->raw.keyword.len = p->raw.arg[0].len;

@@ -50,7 +50,9 @@ static char unescape(char c)
 	static const char from[] = "0abfnrtv", to[] = "\0\a\b\f\n\r\t\v";
 	const char *p = c ? strchr(from, c) : NULL;
 
-	return p ? to[p - from] : c;
+	if (p)
+		c = to[p - from];
+	return c;
 }
 
 /* Text up to the closing quote; a backslash is before a special character. */

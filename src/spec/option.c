@@ -254,10 +254,10 @@ static enum io read_group(const struct reading *r)
 /* ^C as terminals write it; ^? is DEL. */
 static bool control_character(const char *s, long long *out)
 {
-	char c = s[0] == '^' && s[1] && !s[2] ? s[1] : '\0';
+	int c = s[0] == '^' && s[1] && !s[2] ? s[1] : 0;
 
 	if (c >= 'a' && c <= 'z')
-		c = (char)(c - 'a' + 'A');
+		c += 'A' - 'a';
 	if (c < '?' || c > '_')
 		return false;
 	*out = c == '?' ? 127 : c - '@';
