@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr/channel.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -182,16 +183,14 @@ static void set_process(const struct part *part, struct program *p)
 {
 	const struct optval *mask = part_val(part, OPT_UMASK);
 	const struct optval *group = part_val(part, OPT_PGID);
-	bool tty = part_has(part, OPT_PTY) || part_has(part, OPT_PTMX) ||
-		   part_has(part, OPT_OPENPTY);
 
-	p->argv = NULL;
 	p->root = part_text(part, OPT_CHROOT, NULL);
 	p->dir = part_text(part, OPT_CHDIR, NULL);
 	p->set_umask = mask != NULL;
 	p->umask = mask ? (mode_t)mask->num : 0;
 	/* a terminal can only control a session's leader */
-	p->set_session = part_has(part, OPT_SETSID) || (tty && part_has(part, OPT_CTTY));
+	p->set_session = part_has(part, OPT_SETSID) ||
+			 (part_has(part, OPT_CTTY) && channel_is_terminal(part));
 	p->set_process_group = group != NULL;
 	p->process_group = group && group->num > 1 ? (pid_t)group->num : 0;
 }

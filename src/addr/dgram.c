@@ -71,7 +71,7 @@ static bool is_wanted(struct dgram *d, const struct name *from)
 	if (name_equal(from, &d->to))
 		return true;
 	log_say(LEVEL_INFO, "ignoring a datagram from %s: only %s may answer",
-		name_log(from, text, sizeof(text)), name_log(&d->to, peer, sizeof(peer)));
+		dgram_text(from, text), dgram_text(&d->to, peer));
 	return false;
 }
 
@@ -251,7 +251,7 @@ static enum io send_failed(struct dgram *d, size_t len)
 	default:
 		return fail_sys(e->fail, d->connected && !d->heard ? PHASE_CONNECT : PHASE_SEND,
 				"%s: cannot send to %s", e->spec->input,
-				name_text(&d->to, text, sizeof(text)));
+				dgram_text(&d->to, text));
 	}
 }
 
@@ -348,6 +348,14 @@ void dgram_hurry(struct dgram *d, uint64_t idle)
 }
 
 /* ---- from birth to death ------------------------------------------------------------ */
+
+const char *dgram_text(const struct name *n, char to[NAME_TEXT])
+{
+	struct name plain = *n;
+
+	name_unmap(&plain);
+	return name_log(&plain, to, NAME_TEXT);
+}
 
 const char *dgram_word(const struct part *p)
 {

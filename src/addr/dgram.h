@@ -69,6 +69,9 @@ void dgram_expires(struct dgram *d, uint64_t idle);
 /* The same for a session under way, if that is sooner: counted from its last datagram. */
 void dgram_hurry(struct dgram *d, uint64_t idle);
 
+/* The name for log lines, IPv4 as such also on an IPv6 socket.  Returns to. */
+const char *dgram_text(const struct name *n, char to[NAME_TEXT]);
+
 /* "UDP " or, for UNIX sockets, "": for log lines. */
 const char *dgram_word(const struct part *p);
 

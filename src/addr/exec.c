@@ -10,12 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "addr/channel.h"
 #include "addr/command.h"
-#include "addr/fd.h"
-#include "addr/pty.h"
 #include "base/log.h"
 #include "base/platform.h"
-#include "endpoint/apply.h"
 #include "loop/child.h"
 
 enum {
@@ -43,96 +41,11 @@ struct exec {
 	struct pty_drain drain;
 };
 
-/* The program's descriptors until it has them. */
-struct far {
-	int in, out;			/* own; may be the same; -1 = as they are with us */
-};
-
 static const struct program *program_of(const struct layer *l)
 {
 	const struct command *c = l->part->prepared;
 
 	return &c->program;
-}
-
-/* ---- channels ------------------------------------------------------------------- */
-
-static enum io no_channel(const struct exec *x)
-{
-	return fail_sys(x->x.l.end->fail, PHASE_CONNECT, "%s: cannot make a channel to it",
-			x->x.l.end->spec->input);
-}
-
-static enum io make_pair(struct exec *x, struct far *far)
-{
-	const struct layer *l = &x->x.l;
-	int fds[2];
-
-	if (sys_socketpair((int)part_num(l->part, OPT_SOCKTYPE, SOCK_STREAM), fds, false) < 0)
-		return no_channel(x);
-	*far = (struct far){ .in = fds[1], .out = fds[1] };
-	sys_nonblock(fds[0]);
-	l->end->rfd = l->end->wfd = fds[0];
-	if (apply_phase(l->part, fds[0], PH_SOCKET, l->end->fail) != IO_OK)
-		return IO_FAIL;
-	return fd_take(&x->x, fds[0], fds[0]);
-}
-
-static enum io make_pipes(struct exec *x, struct far *far)
-{
-	struct endpoint *e = x->x.l.end;
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
-
-	if (e->writes) {
-		if (sys_pipe(in, false) < 0)
-			return no_channel(x);
-		far->in = in[0];
-		e->wfd = in[1];
-		sys_nonblock(in[1]);
-	}
-	if (e->reads) {
-		if (sys_pipe(out, false) < 0)
-			return no_channel(x);
-		far->out = out[1];
-		e->rfd = out[0];
-		sys_nonblock(out[0]);
-	}
-	return fd_take(&x->x, e->rfd, e->wfd);
-}
-
-static enum io make_terminal(struct exec *x, struct far *far)
-{
-	char eof;
-	int master = pty_make(x->pty);
-
-	if (master < 0)
-		return no_channel(x);
-	if (pty_take(&x->x, master, x->pty) != IO_OK ||
-	    pty_link(x->x.l.part, x->pty, &x->link, x->x.l.end->fail) != IO_OK)
-		return IO_FAIL;
-	log_say(LEVEL_NOTICE, "PTY is %s", x->pty);
-	x->cooked = pty_has_eof(master, &eof);
-	far->in = far->out = pty_slave(x->pty, O_RDWR);
-	return far->in < 0 ? no_channel(x) : IO_OK;
-}
-
-static bool wants_terminal(const struct part *p)
-{
-	return part_has(p, OPT_PTY) || part_has(p, OPT_PTMX) || part_has(p, OPT_OPENPTY);
-}
-
-static enum io make_channel(struct exec *x, struct far *far)
-{
-	if (wants_terminal(x->x.l.part))
-		return make_terminal(x, far);
-	return part_has(x->x.l.part, OPT_PIPES) ? make_pipes(x, far) : make_pair(x, far);
-}
-
-static void close_far(struct far *far)
-{
-	sys_close(far->in);
-	if (far->out != far->in)
-		sys_close(far->out);
 }
 
 /* ---- the program's end ----------------------------------------------------------- */
@@ -204,25 +117,25 @@ static unsigned signals_to_pass(const struct part *p)
 	       (part_has(p, OPT_SIGQUIT) ? 1u << SIGQUIT : 0);
 }
 
-static struct channel channel_of(const struct exec *x, const struct far *far)
+static struct placement place(const struct exec *x, int in, int out)
 {
 	const struct layer *l = &x->x.l;
 
-	return (struct channel){
-		.in = l->end->writes ? far->in : -1,
-		.out = l->end->reads ? far->out : -1,
+	return (struct placement){
+		.in = l->end->writes ? in : -1,
+		.out = l->end->reads ? out : -1,
 		.in_at = (int)part_num(l->part, OPT_FDIN, STDIN_FILENO),
 		.out_at = (int)part_num(l->part, OPT_FDOUT, STDOUT_FILENO),
 		.err = part_has(l->part, OPT_STDERR),
-		.tty = *x->pty && part_has(l->part, OPT_CTTY) ? far->in : -1,
+		.tty = *x->pty && part_has(l->part, OPT_CTTY) ? in : -1,
 	};
 }
 
-static enum io start_child(struct exec *x, const struct program *p, const struct channel *c)
+static enum io start_child(struct exec *x, const struct program *p, const struct placement *at)
 {
 	struct endpoint *e = x->x.l.end;
 	int report;
-	pid_t pid = spawn_child(p, c, &report, e->fail);
+	pid_t pid = spawn_child(p, at, &report, e->fail);
 
 	if (pid < 0)
 		return IO_FAIL;
@@ -260,29 +173,40 @@ static bool may_be_direct(const struct exec *x)
 static enum io start_direct(struct exec *x, const struct program *p)
 {
 	struct endpoint *e = x->x.l.end;
-	const struct far far = { .in = e->other->rfd, .out = e->other->wfd };
-	const struct channel c = channel_of(x, &far);
+	const struct placement at = place(x, e->other->rfd, e->other->wfd);
 
-	make_blocking(far.in);
-	make_blocking(far.out);
+	make_blocking(e->other->rfd);
+	make_blocking(e->other->wfd);
 	e->direct = true;
 	if (e->shared)
-		return start_child(x, p, &c);
+		return start_child(x, p, &at);
 	log_say(LEVEL_NOTICE, "program \"%s\" takes the place of this process", p->name);
-	return spawn_here(p, &c, e->fail);
+	return spawn_here(p, &at, e->fail);
+}
+
+static enum io open_terminal(struct exec *x)
+{
+	const struct layer *l = &x->x.l;
+	char eof;
+
+	if (!*x->pty)
+		return IO_OK;
+	x->cooked = pty_has_eof(l->end->rfd, &eof);
+	log_say(LEVEL_NOTICE, "PTY is %s", x->pty);
+	return pty_link(l->part, x->pty, &x->link, l->end->fail);
 }
 
 static enum io start_relayed(struct exec *x, const struct program *p)
 {
-	struct far far = { .in = -1, .out = -1 };
-	enum io r = make_channel(x, &far);
+	struct channel c;
+	enum io r = channel_make(&x->x, &c, x->pty);
 
 	if (r == IO_OK) {
-		const struct channel c = channel_of(x, &far);
+		const struct placement at = place(x, c.in, c.out);
 
-		r = start_child(x, p, &c);
+		r = open_terminal(x) == IO_OK ? start_child(x, p, &at) : IO_FAIL;
 	}
-	close_far(&far);
+	channel_close(&c);
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/platform.h"
 #include "base/text.h"
 #include "endpoint/apply.h"
@@ -213,6 +214,11 @@ static enum io write_failed(struct fd_layer *x, size_t len)
 
 	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
 		return IO_WRITE;
+	if ((errno == EPIPE || errno == ECONNRESET) && part_has(x->l.part, OPT_COOL_WRITE)) {
+		log_say(LEVEL_NOTICE, "%s takes no more: %s", e->spec->input,
+			fail_errno_text(errno));
+		return IO_EOF;
+	}
 	if (errno == EMSGSIZE)
 		return fail_sys(e->fail, PHASE_SEND, "cannot send a message of %zu bytes to %s",
 				len, e->spec->input);

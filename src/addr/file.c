@@ -102,7 +102,7 @@ static enum io take_both_ends(struct file *x, int fd)
 static enum io take(struct file *x, int fd, int flags)
 {
 	int access = flags & O_ACCMODE;
-	struct stat st;
+	struct stat st = { 0 };
 
 	x->x.l.end->rfd = x->x.l.end->wfd = fd;		/* for whoever frees it */
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && !(flags & O_DIRECTORY))

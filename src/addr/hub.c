@@ -12,6 +12,7 @@
 enum {
 	TURNS = 256,		/* datagrams routed before others get their turn */
 	LATE = 256,		/* datagrams that may wait for a session to end */
+	RECEIVE_BUFFER = 4 * 1024 * 1024,
 	QUIET_USEC = 10 * 1000 * 1000,	/* between two warnings that tell the same */
 };
 
@@ -43,7 +44,7 @@ static void warn_full(struct hub *h, const struct name *from)
 	h->quiet = loop_now(h->loop) + QUIET_USEC;
 	log_say(LEVEL_WARNING,
 		"%s: %u sessions are all there may be (max-children= or idle= change that); dropping datagrams of new senders, such as %s",
-		h->part->spec->input, h->live, name_log(from, text, sizeof(text)));
+		h->part->spec->input, h->live, dgram_text(from, text));
 }
 
 static enum io no_memory(struct hub *h)
@@ -59,7 +60,7 @@ void hub_log_peer(const struct part *p, const struct name *peer, bool singly)
 {
 	char text[NAME_TEXT];
 
-	name_log(peer, text, sizeof(text));
+	dgram_text(peer, text);
 	if (singly)
 		log_say(LEVEL_NOTICE, "receiving packet from %s", text);
 	else
@@ -135,7 +136,7 @@ static void note_drop(const struct peer *p)
 
 	if (p->dropped == 1)
 		log_say(LEVEL_INFO, "dropping datagrams from %s: its session does not keep up",
-			name_log(&p->name, text, sizeof(text)));
+			dgram_text(&p->name, text));
 }
 
 /* True: it was for a session we have. */
@@ -247,7 +248,7 @@ void hub_leave(struct dgram *d)
 
 	if (d->peer->dropped)
 		log_say(LEVEL_INFO, "%lu datagrams from %s were dropped", d->peer->dropped,
-			name_log(&d->peer->name, text, sizeof(text)));
+			dgram_text(&d->peer->name, text));
 	peers_free(&h->peers, d->peer);
 	d->peer = NULL;
 	h->live--;
@@ -258,6 +259,15 @@ void hub_leave(struct dgram *d)
 }
 
 /* ---- birth and death ------------------------------------------------------------------ */
+
+/* One socket does what many would do elsewhere: a burst of newcomers should find
+ * room.  The system grants what it sees fit. */
+static void enlarge(const struct hub *h)
+{
+	if (!part_val(h->part, OPT_SO_RCVBUF) && !part_val(h->part, OPT_SO_RCVBUF_LATE))
+		setsockopt(h->fd, SOL_SOCKET, SO_RCVBUF, &(int){ RECEIVE_BUFFER },
+			   sizeof(int));
+}
 
 enum io hub_new(struct dgram *d, bool singly)
 {
@@ -280,6 +290,7 @@ enum io hub_new(struct dgram *d, bool singly)
 	h->late_timer = (struct timer){ .fn = late_due, .owner = h };
 	d->hub = h;
 	endpoint_local(e, &h->at);
+	enlarge(h);
 	return h->room ? IO_OK : fail_memory(e->fail);
 }
 

@@ -46,31 +46,31 @@ static bool enter_group(const struct program *p)
 	return !p->set_process_group || leads || setpgid(0, p->process_group) == 0;
 }
 
-static int highest(const struct channel *c)
+static int highest(const struct placement *at)
 {
-	int top = c->in_at > c->out_at ? c->in_at : c->out_at;
+	int top = at->in_at > at->out_at ? at->in_at : at->out_at;
 
 	return top > STDERR_FILENO ? top : STDERR_FILENO;
 }
 
 /* Copies above all numbers that will be written to, so that none destroys
  * another; then each to its place. */
-static bool place_descriptors(const struct channel *c, int *report)
+static bool place_descriptors(const struct placement *at, int *report)
 {
-	int above = highest(c) + 1;
-	int in = c->in < 0 ? -1 : fcntl(c->in, F_DUPFD_CLOEXEC, above);
-	int out = c->out < 0 ? -1 : fcntl(c->out, F_DUPFD_CLOEXEC, above);
+	int above = highest(at) + 1;
+	int in = at->in < 0 ? -1 : fcntl(at->in, F_DUPFD_CLOEXEC, above);
+	int out = at->out < 0 ? -1 : fcntl(at->out, F_DUPFD_CLOEXEC, above);
 
-	if ((c->in >= 0 && in < 0) || (c->out >= 0 && out < 0))
+	if ((at->in >= 0 && in < 0) || (at->out >= 0 && out < 0))
 		return false;
 	if (*report >= 0) {
 		*report = fcntl(*report, F_DUPFD_CLOEXEC, above);
 		if (*report < 0)
 			return false;
 	}
-	return (in < 0 || dup2(in, c->in_at) >= 0) &&
-	       (out < 0 || dup2(out, c->out_at) >= 0) &&
-	       (out < 0 || !c->err || dup2(out, STDERR_FILENO) >= 0);
+	return (in < 0 || dup2(in, at->in_at) >= 0) &&
+	       (out < 0 || dup2(out, at->out_at) >= 0) &&
+	       (out < 0 || !at->err || dup2(out, STDERR_FILENO) >= 0);
 }
 
 static bool enter_root(const struct program *p)
@@ -106,15 +106,15 @@ static int try_files(const struct program *p)
 }
 
 /* Returns only if something failed, with errno. */
-static enum stage become(const struct program *p, const struct channel *c, int *report)
+static enum stage become(const struct program *p, const struct placement *at, int *report)
 {
 	if (!enter_session(p))
 		return STAGE_SESSION;
 	if (!enter_group(p))
 		return STAGE_GROUP;
-	if (c->tty >= 0 && ioctl(c->tty, TIOCSCTTY, 0) < 0)
+	if (at->tty >= 0 && ioctl(at->tty, TIOCSCTTY, 0) < 0)
 		return STAGE_TERMINAL;
-	if (!place_descriptors(c, report))
+	if (!place_descriptors(at, report))
 		return STAGE_DESCRIPTORS;
 	if (!enter_root(p))
 		return STAGE_ROOT;
@@ -166,12 +166,12 @@ static enum io stage_failed(const struct program *p, struct report r, struct fai
 
 /* ---- in the parent -------------------------------------------------------------- */
 
-static void run_child(const struct program *p, const struct channel *c, int report)
+static void run_child(const struct program *p, const struct placement *at, int report)
 {
 	struct report r;
 	ssize_t n;
 
-	r.stage = become(p, c, &report);
+	r.stage = become(p, at, &report);
 	r.err = errno;
 	do
 		n = write(report, &r, sizeof(r));
@@ -179,7 +179,7 @@ static void run_child(const struct program *p, const struct channel *c, int repo
 	_exit(127);
 }
 
-pid_t spawn_child(const struct program *p, const struct channel *c, int *report,
+pid_t spawn_child(const struct program *p, const struct placement *at, int *report,
 		  struct fail *f)
 {
 	sigset_t all, before;
@@ -196,7 +196,7 @@ pid_t spawn_child(const struct program *p, const struct channel *c, int *report,
 	sigprocmask(SIG_BLOCK, &all, &before);
 	pid = fork();
 	if (pid == 0)
-		run_child(p, c, ends[1]);
+		run_child(p, at, ends[1]);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	sys_close(ends[1]);
 	if (pid < 0) {
@@ -221,10 +221,10 @@ enum io spawn_outcome(int report, const struct program *p, struct fail *f)
 	return n == (ssize_t)sizeof(r) ? stage_failed(p, r, f) : IO_OK;
 }
 
-enum io spawn_here(const struct program *p, const struct channel *c, struct fail *f)
+enum io spawn_here(const struct program *p, const struct placement *at, struct fail *f)
 {
 	int none = -1;
-	struct report r = { .stage = become(p, c, &none) };
+	struct report r = { .stage = become(p, at, &none) };
 
 	r.err = errno;
 	return stage_failed(p, r, f);

@@ -8,8 +8,8 @@
 
 #include "base/fail.h"
 
-/* Descriptors of the program; -1 = as they are with us. */
-struct channel {
+/* Where the program finds its descriptors; -1 = as they are with us. */
+struct placement {
 	int in, out;		/* ref: what it reads from and writes to */
 	int in_at, out_at;	/* the numbers under which it finds them, usually 0 and 1 */
 	bool err;		/* its standard error is out, too */
@@ -35,7 +35,7 @@ struct program {
 
 /* Forks.  *report is the reading end of the pipe for spawn_outcome(), the
  * caller's.  -1 with the failure in f. */
-pid_t spawn_child(const struct program *p, const struct channel *c, int *report,
+pid_t spawn_child(const struct program *p, const struct placement *at, int *report,
 		  struct fail *f);
 
 /* A step: IO_READ until the child has become the program (IO_OK) or could not:
@@ -45,6 +45,6 @@ enum io spawn_outcome(int report, const struct program *p, struct fail *f);
 
 /* The program takes the place of this process.  Returns only if it failed, with
  * descriptors 0 and 1 already changed. */
-enum io spawn_here(const struct program *p, const struct channel *c, struct fail *f);
+enum io spawn_here(const struct program *p, const struct placement *at, struct fail *f);
 
 #endif

@@ -86,7 +86,8 @@ static enum io unix_open(struct layer *l)
 				name_text(&to, text, sizeof(text)));
 	s->again.fn = endpoint_woken;
 	s->again.owner = e;
-	timer_set(e->loop, &s->again, loop_now(e->loop) + BACKLOG_USEC);
+	if (!timer_set(e->loop, &s->again, loop_now(e->loop) + BACKLOG_USEC))
+		return fail_memory(e->fail);
 	return IO_WAIT;
 }
 

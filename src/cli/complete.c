@@ -161,8 +161,10 @@ static size_t last_comma(const char *s)
 	for (size_t i = 0; s[i]; i++) {
 		if (s[i] == '\\' && s[i + 1])
 			i++;
+		else if (quote && s[i] != quote)
+			continue;
 		else if (quote)
-			quote = s[i] == quote ? 0 : quote;
+			quote = 0;
 		else if (s[i] == '"' || s[i] == '\'')
 			quote = s[i];
 		else if (strchr("([{", s[i]))

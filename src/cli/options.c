@@ -97,7 +97,7 @@ static enum io read_time(const struct cli *c, const char *value, bool *given,
 	bool negative = c->rules.socat && *value == '-';
 
 	if (!text_duration(value + negative, len - negative, usec) &&
-	    strcmp(value, "off"))
+	    strcmp(value, "off") != 0)
 		return fail_at(
 			f, value, 0, len,
 			"\"%s\" is no time: seconds like 0.5, or 250ms, 10m, 1h; or off",
@@ -337,12 +337,12 @@ bool options_dialect(int argc, char **argv, bool *socat, struct fail *f)
 	const char *name = argc > 0 ? base_name(argv[0]) : "sockcat";
 
 	*socat = !strcmp(name, "socat");
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strncmp(argv[i], prefix, strlen(prefix)) != 0)
 			continue;
 		name = argv[i] + strlen(prefix);
 		*socat = !strcmp(name, "socat");
-		if (!*socat && strcmp(name, "sockcat")) {
+		if (!*socat && strcmp(name, "sockcat") != 0) {
 			fail_at(f, argv[i], strlen(prefix), strlen(name),
 				"there is no dialect \"%s\"; there are sockcat and socat",
 				name);
@@ -354,7 +354,7 @@ bool options_dialect(int argc, char **argv, bool *socat, struct fail *f)
 
 /* --- reading the words ---------------------------------------------------------- */
 
-/* What getopt_long(3) wants to know, made from the table. */
+/* What getopt_long(3) wants to know, made from the table; zeroed before. */
 struct grammar {
 	char letters[3 * FLAGS + 3];
 	struct option longs[FLAGS + 1];
@@ -372,7 +372,6 @@ static void grammar_make(struct grammar *g)
 	char *to = g->letters;
 	size_t n = 0;
 
-	memset(g, 0, sizeof(*g));
 	*to++ = '+';
 	*to++ = ':';
 	for (size_t i = 0; i < FLAGS; i++) {
@@ -520,7 +519,7 @@ static enum io add_address(struct cli *c, const char *word, struct fail *f)
 /* -v alone, or with "--" and everything else, in the order they stand. */
 static enum io read_words(struct cli *c, int argc, char **argv, struct fail *f)
 {
-	struct grammar g;
+	struct grammar g = { .letters = "" };
 	enum io r = IO_OK;
 	bool flags = true;
 

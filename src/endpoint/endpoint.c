@@ -226,8 +226,7 @@ static bool want_on(struct endpoint *e, struct watch *w, int fd, unsigned want)
 bool endpoint_want(struct endpoint *e, unsigned want)
 {
 	if (e->rfd == e->wfd)
-		return want_on(e, &e->rwatch, e->rfd, want & (READY_READ | READY_WRITE)) &&
-		       want_on(e, &e->wwatch, -1, 0);
+		return want_on(e, &e->rwatch, e->rfd, want) && want_on(e, &e->wwatch, -1, 0);
 	return want_on(e, &e->rwatch, e->rfd, want & READY_READ) &&
 	       want_on(e, &e->wwatch, e->wfd, want & (READY_WRITE | READY_ERROR));
 }

@@ -24,6 +24,8 @@ struct environment;
  *    down it has not accepted, and the caller will come again with the same
  *    bytes.  One that cannot help keeping bytes (TLS records) flushes them
  *    before it accepts more.
+ *  - IO_EOF from write: nobody listens there any more, and that is no failure
+ *    (a program that only talks).
  *  - IO_OK from read means *n bytes (0 only where endpoint.messages is set).
  *  - Whatever the layer below answers is passed up unchanged, unless it is an
  *    end that came too early.  So the top answer always names the real wait.

@@ -8,13 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "endpoint/endpoint.h"
 #include "layer/tlscompat.h"
 #include "layer/tlsctx.h"
 #include "layer/tlspeer.h"
-#include "base/mem.h"
-
-extern const struct layer_ops tls_ops;
 
 /* Records read in the search for a peer's last words. */
 enum { LAST_WORDS = 1024 };
@@ -22,23 +20,23 @@ enum { LAST_WORDS = 1024 };
 /* How far the end of our own direction has come. */
 enum shut_state {
 	SHUT_NOT,
-	SHUT_NOTIFY,	/* close_notify is on its way down */
-	SHUT_BELOW,	/* it is there, and the layer below is told */
+	SHUT_NOTIFY, /* close_notify is on its way down */
+	SHUT_BELOW,  /* it is there, and the layer below is told */
 };
 
 struct tls {
 	struct layer l;
 	struct tlspeer peer;
-	SSL *ssl;		/* own; NULL before the first open step */
-	enum io answer;		/* the layer below's, last time it was asked */
-	bool open;		/* handshake done */
-	bool failed;		/* no more TLS may be spoken */
-	bool heard;		/* something has been read after the handshake */
+	SSL *ssl;	/* own; NULL before the first open step */
+	enum io answer; /* the layer below's, last time it was asked */
+	bool open;	/* handshake done */
+	bool failed;	/* no more TLS may be spoken */
+	bool heard;	/* something has been read after the handshake */
 	enum shut_state shut;
-	struct fail lost;	/* why writing failed; PHASE_NONE = it did not */
+	struct fail lost; /* why writing failed; PHASE_NONE = it did not */
 };
 
-/* ---- the way down ---------------------------------------------------------------- */
+/* ---- the way down ------------------------------------------------------------ */
 
 /* A peer that closes says why first (an alert), and our writes fail before we
  * have read that.  So a lost connection is kept in mind, whatever is to be
@@ -92,7 +90,7 @@ static int bio_read(BIO *b, char *to, int cap)
 	if (t->answer == IO_OK && n)
 		return (int)n;
 	if (t->answer == IO_OK)
-		t->answer = IO_READ;	/* an empty message */
+		t->answer = IO_READ; /* an empty message */
 	if (t->answer != IO_FAIL)
 		BIO_set_retry_read(b);
 	return -1;
@@ -110,8 +108,8 @@ static BIO_METHOD *bio_method(void)
 {
 	BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "sockcat layer");
 
-	if (m && BIO_meth_set_write(m, bio_write) == 1 && BIO_meth_set_read(m, bio_read) == 1 &&
-	    BIO_meth_set_ctrl(m, bio_ctrl) == 1)
+	if (m && BIO_meth_set_write(m, bio_write) == 1 &&
+	    BIO_meth_set_read(m, bio_read) == 1 && BIO_meth_set_ctrl(m, bio_ctrl) == 1)
 		return m;
 	BIO_meth_free(m);
 	return NULL;
@@ -131,7 +129,7 @@ static enum io tls_prepare(struct part *p, struct fail *f)
 	return fail_memory(f);
 }
 
-/* ---- what a call that did not succeed means --------------------------------------- */
+/* ---- what a call that did not succeed means ---------------------------------- */
 
 static enum io give_up(struct tls *t, enum phase phase)
 {
@@ -170,12 +168,15 @@ static enum io early_end(struct tls *t)
 
 	if (is_lost(t))
 		return tell_loss(t);
-	if (p->spec->rules.socat || !t->l.end->reads || part_num(p, OPT_IGNORE_CLOSE_NOTIFY, 0))
+	if (p->spec->rules.socat || !t->l.end->reads ||
+	    part_num(p, OPT_IGNORE_CLOSE_NOTIFY, 0))
 		return IO_EOF;
 	t->failed = true;
-	return fail_say(t->l.end->fail, PHASE_EARLY, 0,
-			"%.96s: the stream ended without close_notify, so something may be missing "
-			"(ignore-close-notify takes that for an end)", t->peer.typed);
+	return fail_say(
+		t->l.end->fail, PHASE_EARLY, 0,
+		"%.96s: the stream ended without close_notify, so something may be missing "
+		"(ignore-close-notify takes that for an end)",
+		t->peer.typed);
 }
 
 /* The library's queue comes before the layer's answer, for after an error it
@@ -220,7 +221,7 @@ static enum io last_words(struct tls *t)
 	return tell_loss(t);
 }
 
-/* ---- open ---------------------------------------------------------------------------- */
+/* ---- open -------------------------------------------------------------------- */
 
 static bool make_ssl(struct tls *t)
 {
@@ -257,8 +258,8 @@ static enum io begin(struct tls *t)
 	t->peer.typed = e->spec->input;
 	t->peer.fail = e->fail;
 	if (e->server != t->peer.ctx->server)
-		return fail_say(e->fail, PHASE_INTERNAL, 0, "%.96s: TLS does not know its role",
-				e->spec->input);
+		return fail_say(e->fail, PHASE_INTERNAL, 0,
+				"%.96s: TLS does not know its role", e->spec->input);
 	if (tlspeer_start(&t->peer, t->l.part, far_host(e)) != IO_OK)
 		return IO_FAIL;
 	if (!make_ssl(t))
@@ -292,7 +293,7 @@ static enum io tls_open(struct layer *l)
 	return IO_OK;
 }
 
-/* ---- bytes ---------------------------------------------------------------------------- */
+/* ---- bytes ------------------------------------------------------------------- */
 
 static enum io tls_read(struct layer *l, void *to, size_t cap, size_t *n)
 {
@@ -319,7 +320,7 @@ static enum io tls_write(struct layer *l, const void *from, size_t len, size_t *
 	return ok == 1 ? IO_OK : meaning(t);
 }
 
-/* ---- the end ---------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------- */
 
 /* Never called again once close_notify is below: it would read and throw away.
  * If the connection is lost the reader will find out why. */
@@ -350,7 +351,7 @@ static enum io tls_shut(struct layer *l)
 	return layer_shut(l->below);
 }
 
-/* ---- what programs may know --------------------------------------------------------------- */
+/* ---- what programs may know -------------------------------------------------- */
 
 static bool add_name(struct environment *env, const char *name, X509_NAME *value)
 {
@@ -359,7 +360,8 @@ static bool add_name(struct environment *env, const char *name, X509_NAME *value
 	long len;
 	bool ok;
 
-	if (!b || X509_NAME_print_ex(b, value, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB) < 0) {
+	if (!b || X509_NAME_print_ex(b, value, 0,
+				     XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB) < 0) {
 		BIO_free(b);
 		return false;
 	}
@@ -387,7 +389,8 @@ static bool add_fields(struct environment *env, const X509 *cert)
 		for (char *c = name; *c; c++)
 			if (*c >= 'a' && *c <= 'z')
 				*c = (char)(*c - 'a' + 'A');
-		if (!environment_add(env, name, tlscert_field(cert, nid, value, sizeof(value))))
+		if (!environment_add(env, name,
+				     tlscert_field(cert, nid, value, sizeof(value))))
 			return false;
 	}
 	return true;
@@ -409,7 +412,8 @@ static bool tls_describe(struct layer *l, struct environment *env)
 {
 	struct tls *t = (struct tls *)l;
 	X509 *cert = SSL_get1_peer_certificate(t->ssl);
-	bool ok = environment_add(env, "OPENSSL_PROTO_VERSION", SSL_get_version(t->ssl)) &&
+	bool ok = environment_add(env, "OPENSSL_PROTO_VERSION",
+				  SSL_get_version(t->ssl)) &&
 		  environment_add(env, "OPENSSL_CIPHER", SSL_get_cipher_name(t->ssl)) &&
 		  (!cert || add_certificate(env, cert));
 
@@ -417,7 +421,7 @@ static bool tls_describe(struct layer *l, struct environment *env)
 	return ok;
 }
 
-/* ---- death ----------------------------------------------------------------------------------- */
+/* ---- death ------------------------------------------------------------------- */
 
 /* Nobody shuts a direction that was never used, but the peer waits for our
  * close_notify all the same.  After a failure it must not get one: what we
@@ -425,9 +429,11 @@ static bool tls_describe(struct layer *l, struct environment *env)
 static void say_goodbye(struct tls *t)
 {
 	struct fail *f = t->l.end->fail;
-	bool answer = !t->l.end->writes || (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN);
+	bool answer = !t->l.end->writes ||
+		      (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN);
 
-	if (!t->open || t->failed || t->shut != SHUT_NOT || f->phase != PHASE_NONE || !answer)
+	if (!t->open || t->failed || t->shut != SHUT_NOT || f->phase != PHASE_NONE ||
+	    !answer)
 		return;
 	ready_to_call(t);
 	SSL_shutdown(t->ssl);

@@ -21,7 +21,7 @@
 /* Enough for the largest bundle of authorities by far. */
 enum { FILE_MOST = 16 << 20, FILE_STEP = 16 << 10 };
 
-/* ---- pins ------------------------------------------------------------------- */
+/* ---- pins -------------------------------------------------------------------- */
 
 bool tlscert_pin(const X509 *cert, struct pin *out)
 {
@@ -103,7 +103,7 @@ bool tlscert_pin_same(const struct pin *a, const struct pin *b)
 	return CRYPTO_memcmp(a->hash, b->hash, PIN_SIZE) == 0;
 }
 
-/* ---- made on the spot --------------------------------------------------------- */
+/* ---- made on the spot -------------------------------------------------------- */
 
 static EVP_PKEY *new_key(void)
 {
@@ -124,7 +124,8 @@ static bool host_name(char *to, size_t cap)
 		return false;
 	to[cap - 1] = '\0';
 	return *to && *to != '.' && strcmp(to, "localhost") != 0 &&
-	       strspn(to, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") ==
+	       strspn(to,
+		      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") ==
 		       strlen(to);
 }
 
@@ -177,8 +178,8 @@ static bool fill(X509 *cert, EVP_PKEY *key)
 	       X509_gmtime_adj(X509_getm_notBefore(cert), -3600) &&
 	       X509_time_adj_ex(X509_getm_notAfter(cert), 824, 0, NULL) &&
 	       X509_NAME_add_entry_by_NID(X509_get_subject_name(cert), NID_commonName,
-					  MBSTRING_ASC, (const unsigned char *)name, -1, -1,
-					  0) == 1 &&
+					  MBSTRING_ASC, (const unsigned char *)name, -1,
+					  -1, 0) == 1 &&
 	       X509_set_issuer_name(cert, X509_get_subject_name(cert)) == 1 &&
 	       X509_set_pubkey(cert, key) == 1 && add_extensions(cert, host) &&
 	       X509_sign(cert, key, EVP_sha256()) > 0;
@@ -197,7 +198,7 @@ bool tlscert_make(X509 **cert, EVP_PKEY **key)
 	return false;
 }
 
-/* ---- files ---------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------- */
 
 static enum io read_all(int fd, const char *option, const char *path, enum phase phase,
 			struct buf *out, struct fail *f)
@@ -235,7 +236,7 @@ enum io tlscert_load(const char *option, const char *path, enum phase phase,
 	return r;
 }
 
-/* ---- names ------------------------------------------------------------------------ */
+/* ---- names ------------------------------------------------------------------- */
 
 /* Text that grows as long as there is room, and says so when there is none. */
 struct list {
@@ -330,7 +331,8 @@ const char *tlscert_field(const X509 *cert, int nid, char *to, size_t cap)
 	int i = X509_NAME_get_index_by_NID(name, nid, -1);
 
 	for (; i >= 0; i = X509_NAME_get_index_by_NID(name, nid, i))
-		list_add_string(&t, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
+		list_add_string(&t,
+				X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
 	return to;
 }
 
@@ -338,7 +340,8 @@ const char *tlscert_time(const ASN1_TIME *t, char *to, size_t cap)
 {
 	struct tm tm;
 
-	if (ASN1_TIME_to_tm(t, &tm) != 1 || !strftime(to, cap, "%Y-%m-%d %H:%M:%S UTC", &tm))
+	if (ASN1_TIME_to_tm(t, &tm) != 1 ||
+	    !strftime(to, cap, "%Y-%m-%d %H:%M:%S UTC", &tm))
 		snprintf(to, cap, "an unreadable date");
 	return to;
 }

@@ -16,12 +16,12 @@
 
 /* One preparation under way. */
 struct making {
-	struct tlsctx *ctx;	/* ref */
-	const struct part *part;	/* ref */
-	struct fail *fail;	/* ref */
+	struct tlsctx *ctx;	 /* ref */
+	const struct part *part; /* ref */
+	struct fail *fail;	 /* ref */
 };
 
-/* ---- saying no ------------------------------------------------------------------ */
+/* ---- saying no --------------------------------------------------------------- */
 
 static const char *reason(void)
 {
@@ -43,7 +43,8 @@ static enum io refused(const struct making *m, unsigned id, const char *what)
 {
 	const struct optval *v = part_val(m->part, id);
 
-	return fail_at(m->fail, m->part->spec->input, v->at, v->len, "%s: %s", what, reason());
+	return fail_at(m->fail, m->part->spec->input, v->at, v->len, "%s: %s", what,
+		       reason());
 }
 
 static enum io broken(const struct making *m)
@@ -52,7 +53,7 @@ static enum io broken(const struct making *m)
 			m->part->spec->input, reason());
 }
 
-/* ---- versions and ciphers --------------------------------------------------------- */
+/* ---- versions and ciphers ---------------------------------------------------- */
 
 static const struct version {
 	const char *names;
@@ -91,11 +92,12 @@ static enum io set_versions(const struct making *m)
 		return wrong(m, OPT_MAX_PROTO, "this is older than min-proto-version");
 	if (!min && (!max || max > TLS1_2_VERSION))
 		min = TLS1_2_VERSION;
-	if (SSL_CTX_set_min_proto_version(m->ctx->ssl, min) != 1)
-		return wrong(m, OPT_MIN_PROTO, "the TLS library does not have this version");
-	if (SSL_CTX_set_max_proto_version(m->ctx->ssl, max) != 1)
-		return wrong(m, OPT_MAX_PROTO, "the TLS library does not have this version");
-	return IO_OK;
+	if (SSL_CTX_set_min_proto_version(m->ctx->ssl, min) == 1 &&
+	    SSL_CTX_set_max_proto_version(m->ctx->ssl, max) == 1)
+		return IO_OK;
+	return fail_say(m->fail, PHASE_USAGE, 0,
+			"%s: the TLS library does not have these versions",
+			m->part->spec->input);
 }
 
 static enum io set_ciphers(const struct making *m)
@@ -104,7 +106,8 @@ static enum io set_ciphers(const struct making *m)
 	const char *suites = part_text(m->part, OPT_CIPHERSUITES, NULL);
 
 	if (list && SSL_CTX_set_cipher_list(m->ctx->ssl, list) != 1)
-		return refused(m, OPT_CIPHERS, "no cipher matches (openssl ciphers lists them)");
+		return refused(m, OPT_CIPHERS,
+			       "no cipher matches (openssl ciphers lists them)");
 	if (suites && SSL_CTX_set_ciphersuites(m->ctx->ssl, suites) != 1)
 		return refused(m, OPT_CIPHERSUITES, "no such TLS 1.3 cipher suites");
 	return IO_OK;
@@ -125,7 +128,8 @@ static enum io set_compression(const struct making *m)
 
 static enum io set_fragments(const struct making *m)
 {
-	static const int sizes[] = { 0, 512, 1024, 2048, 4096 };	/* place = code, RFC 6066 */
+	static const int sizes[] = { 0, 512, 1024, 2048,
+				     4096 }; /* place = code, RFC 6066 */
 	long long most = part_num(m->part, OPT_MAXSENDFRAG, 0);
 	long long ask = part_num(m->part, OPT_MAXFRAGLEN, 0);
 	uint8_t code = 0;
@@ -138,7 +142,8 @@ static enum io set_fragments(const struct making *m)
 		return IO_OK;
 	while (code < 4 && sizes[code] != ask)
 		code++;
-	if (sizes[code] != ask || SSL_CTX_set_tlsext_max_fragment_length(m->ctx->ssl, code) != 1)
+	if (sizes[code] != ask ||
+	    SSL_CTX_set_tlsext_max_fragment_length(m->ctx->ssl, code) != 1)
 		return wrong(m, OPT_MAXFRAGLEN, "this can be 512, 1024, 2048 or 4096");
 	return IO_OK;
 }
@@ -162,12 +167,13 @@ static enum io set_dh(const struct making *m)
 	buf_free(&file);
 	if (ok)
 		return IO_OK;
-	return fail_say(m->fail, PHASE_KEY, 0,
-			"dhparam=%s has no usable Diffie-Hellman parameters in PEM form: %s",
-			path, reason());
+	return fail_say(
+		m->fail, PHASE_KEY, 0,
+		"dhparam=%s has no usable Diffie-Hellman parameters in PEM form: %s",
+		path, reason());
 }
 
-/* ---- ALPN --------------------------------------------------------------------------- */
+/* ---- ALPN -------------------------------------------------------------------- */
 
 static int choose_protocol(SSL *s, const unsigned char **out, unsigned char *outlen,
 			   const unsigned char *in, unsigned inlen, void *arg)
@@ -196,14 +202,16 @@ static enum io pack_protocols(const struct making *m, const char *list)
 		size_t len = strcspn(s, between);
 
 		if (len > 255)
-			return wrong(m, OPT_ALPN, "a protocol's name has at most 255 bytes");
+			return wrong(m, OPT_ALPN,
+				     "a protocol's name has at most 255 bytes");
 		c->alpn[c->alpn_len] = (unsigned char)len;
 		memcpy(c->alpn + c->alpn_len + 1, s, len);
 		c->alpn_len += (unsigned)len + 1;
 		s += len;
 	}
 	if (c->alpn_len == 0)
-		return wrong(m, OPT_ALPN, "names of protocols are missing: alpn=h2+http/1.1");
+		return wrong(m, OPT_ALPN,
+			     "names of protocols are missing: alpn=h2+http/1.1");
 	return IO_OK;
 }
 
@@ -217,12 +225,13 @@ static enum io set_alpn(const struct making *m)
 		return IO_FAIL;
 	if (m->ctx->server)
 		SSL_CTX_set_alpn_select_cb(m->ctx->ssl, choose_protocol, m->ctx);
-	else if (SSL_CTX_set_alpn_protos(m->ctx->ssl, m->ctx->alpn, m->ctx->alpn_len) != 0)
+	else if (SSL_CTX_set_alpn_protos(m->ctx->ssl, m->ctx->alpn, m->ctx->alpn_len) !=
+		 0)
 		return fail_memory(m->fail);
 	return IO_OK;
 }
 
-/* ---- own certificate ------------------------------------------------------------------ */
+/* ---- own certificate --------------------------------------------------------- */
 
 /* Asking for a pass phrase would stop a daemon for ever. */
 static int no_phrase(char *to, int cap, int writing, void *asked)
@@ -239,7 +248,8 @@ static enum io use_key(const struct making *m, const char *option, const char *p
 {
 	bool asked = false;
 	BIO *pem = BIO_new_mem_buf(file->data, (int)file->len);
-	EVP_PKEY *key = pem ? PEM_read_bio_PrivateKey(pem, NULL, no_phrase, &asked) : NULL;
+	EVP_PKEY *key = pem ? PEM_read_bio_PrivateKey(pem, NULL, no_phrase, &asked)
+			    : NULL;
 	bool ok = key && SSL_CTX_use_PrivateKey(m->ctx->ssl, key) == 1;
 
 	BIO_free(pem);
@@ -249,13 +259,15 @@ static enum io use_key(const struct making *m, const char *option, const char *p
 	if (asked)
 		return fail_say(m->fail, PHASE_KEY, 0,
 				"the private key in %s=%s is locked with a pass phrase; "
-				"\"openssl pkey -in FILE -out NEW\" takes it off", option, path);
+				"\"openssl pkey -in FILE -out NEW\" takes it off",
+				option, path);
 	if (!key)
 		return fail_say(m->fail, PHASE_KEY, 0,
 				"%s=%s holds no private key in PEM form%s", option, path,
 				strcmp(option, "cert") == 0 ? "; give key=FILE too" : "");
-	return fail_say(m->fail, PHASE_KEY, 0, "the private key in %s=%s does not fit: %s",
-			option, path, reason());
+	return fail_say(m->fail, PHASE_KEY, 0,
+			"the private key in %s=%s does not fit: %s", option, path,
+			reason());
 }
 
 /* The first certificate is ours, those behind it lead to the root. */
@@ -273,21 +285,22 @@ static bool use_chain(SSL_CTX *ctx, BIO *pem)
 	return ok;
 }
 
-static enum io use_certificate(const struct making *m, const char *path, const struct buf *file)
+static enum io use_certificate(const struct making *m, const char *path,
+			       const struct buf *file)
 {
 	BIO *pem = BIO_new_mem_buf(file->data, (int)file->len);
 	bool ok = pem && use_chain(m->ctx->ssl, pem);
 
 	BIO_free(pem);
 	if (ok) {
-		ERR_clear_error();	/* the end of the file was one */
+		ERR_clear_error(); /* the end of the file was one */
 		return IO_OK;
 	}
 	if (ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE)
 		return fail_say(m->fail, PHASE_KEY, 0,
 				"cert=%s holds no certificate in PEM form", path);
-	return fail_say(m->fail, PHASE_KEY, 0, "the certificate in cert=%s cannot be used: %s",
-			path, reason());
+	return fail_say(m->fail, PHASE_KEY, 0,
+			"the certificate in cert=%s cannot be used: %s", path, reason());
 }
 
 static enum io key_from_file(const struct making *m, const char *path)
@@ -368,13 +381,15 @@ static enum io set_certificate(const struct making *m)
 	if (!from && part_has(m->part, OPT_KEY))
 		return wrong(m, OPT_KEY, "a key needs its certificate: cert=FILE");
 	if (!from && m->ctx->server && !anonymous(m->part))
-		return fail_say(m->fail, PHASE_USAGE, 0,
-				"%s: a TLS server needs a certificate: cert=FILE (PEM, with its "
-				"key, or key=FILE), or cert=auto to make one on the spot",
-				m->part->spec->input);
+		return fail_say(
+			m->fail, PHASE_USAGE, 0,
+			"%s: a TLS server needs a certificate: cert=FILE (PEM, with its "
+			"key, or key=FILE), or cert=auto to make one on the spot",
+			m->part->spec->input);
 	if (!from)
 		return IO_OK;
-	r = strcmp(from, "auto") == 0 ? certificate_made(m) : certificate_from_file(m, from);
+	r = strcmp(from, "auto") == 0 ? certificate_made(m)
+				      : certificate_from_file(m, from);
 	if (r != IO_OK)
 		return r;
 	m->ctx->certified = true;
@@ -382,7 +397,7 @@ static enum io set_certificate(const struct making *m)
 	return IO_OK;
 }
 
-/* ---- whom to trust ------------------------------------------------------------------------ */
+/* ---- whom to trust ----------------------------------------------------------- */
 
 static bool trust(const struct making *m, X509 *cert)
 {
@@ -424,8 +439,9 @@ static enum io trust_file(const struct making *m, const char *path)
 		return fail_say(m->fail, PHASE_CA, 0,
 				"cafile=%s holds no certificate in PEM form", path);
 	if (n < 0)
-		return fail_say(m->fail, PHASE_CA, 0, "a certificate in cafile=%s is broken: %s",
-				path, reason());
+		return fail_say(m->fail, PHASE_CA, 0,
+				"a certificate in cafile=%s is broken: %s", path,
+				reason());
 	ERR_clear_error();
 	return IO_OK;
 }
@@ -438,8 +454,8 @@ static enum io trust_folder(const struct making *m, const char *path)
 		return fail_sys(m->fail, PHASE_CA, "cannot open capath=%s", path);
 	closedir(d);
 	if (SSL_CTX_load_verify_locations(m->ctx->ssl, NULL, path) != 1)
-		return fail_say(m->fail, PHASE_CA, 0, "capath=%s cannot be used: %s", path,
-				reason());
+		return fail_say(m->fail, PHASE_CA, 0, "capath=%s cannot be used: %s",
+				path, reason());
 	return IO_OK;
 }
 
@@ -462,7 +478,7 @@ static enum io set_trust(const struct making *m)
 	return IO_OK;
 }
 
-/* ---- whether to ask ------------------------------------------------------------------------ */
+/* ---- whether to ask ---------------------------------------------------------- */
 
 /* A client checks unless told not to; a server when it was told whom to trust,
  * or in the socat dialect.  A pin says all there is to know, so it stands alone
@@ -486,20 +502,22 @@ static enum io set_verification(const struct making *m)
 	int mode = SSL_VERIFY_NONE;
 
 	if (pin && !tlscert_pin_parse(pin, &c->pin))
-		return wrong(m, OPT_PIN, "a pin is sha256: and 64 hexadecimal digits or base64: "
-				     "the hash of the peer's public key");
+		return wrong(m, OPT_PIN,
+			     "a pin is sha256: and 64 hexadecimal digits or base64: "
+			     "the hash of the peer's public key");
 	c->pinned = pin != NULL;
 	c->chain = wants_chain(m);
 	c->name = part_text(m->part, OPT_COMMONNAME,
 			    part_val(m->part, OPT_COMMONNAME) ? "" : NULL);
 	if (c->chain || c->pinned)
-		mode = SSL_VERIFY_PEER | (c->server ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
+		mode = SSL_VERIFY_PEER |
+		       (c->server ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
 	SSL_CTX_set_verify(c->ssl, mode, NULL);
 	SSL_CTX_set_cert_verify_callback(c->ssl, tlspeer_verify, NULL);
 	return IO_OK;
 }
 
-/* ---- the whole -------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------- */
 
 /* No session is ever resumed: each handshake shows the peer's certificate, and a
  * server sends no tickets, so that a client that only writes has nothing unread
@@ -508,7 +526,8 @@ static enum io set_manners(const struct making *m)
 {
 	SSL_CTX *s = m->ctx->ssl;
 
-	SSL_CTX_set_mode(s, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+	SSL_CTX_set_mode(s, SSL_MODE_ENABLE_PARTIAL_WRITE |
+				    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_options(s, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(s, SSL_SESS_CACHE_OFF);
@@ -522,8 +541,9 @@ static enum io set_manners(const struct making *m)
 static enum io make(const struct making *m)
 {
 	static enum io (*const step[])(const struct making *) = {
-		set_manners, set_versions, set_ciphers, set_compression, set_fragments, set_dh,
-		set_alpn, set_verification, set_trust, set_certificate,
+		set_manners,   set_versions,	set_ciphers, set_compression,
+		set_fragments, set_dh,		set_alpn,    set_verification,
+		set_trust,     set_certificate,
 	};
 
 	m->ctx->ssl = SSL_CTX_new(TLS_method());

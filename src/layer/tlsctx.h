@@ -12,17 +12,17 @@
 #include "spec/spec.h"
 
 struct tlsctx {
-	SSL_CTX *ssl;			/* own */
-	BIO_METHOD *bio;		/* own: the way to the layer below, see layer/tls.c */
-	bool server;			/* the transport listens: we play the server */
-	bool chain;			/* the peer's certificate must lead to a trusted one */
-	bool pinned;			/* its public key must be the one of pin */
+	SSL_CTX *ssl;	 /* own */
+	BIO_METHOD *bio; /* own: the way to the layer below, see layer/tls.c */
+	bool server;	 /* the transport listens: we play the server */
+	bool chain;	 /* the peer's certificate must lead to a trusted one */
+	bool pinned;	 /* its public key must be the one of pin */
 	struct pin pin;
-	const char *name;		/* ref: commonname=, "" = any name will do, NULL = not given */
-	bool certified;			/* we have a certificate of our own */
-	unsigned char *alpn;		/* own: protocol names as TLS sends them */
+	const char *name; /* ref: commonname=, "" = any name will do, NULL = not given */
+	bool certified;	  /* we have a certificate of our own */
+	unsigned char *alpn; /* own: protocol names as TLS sends them */
 	unsigned alpn_len;
-	bool warned;			/* verify=0 has been mentioned */
+	bool warned; /* verify=0 has been mentioned */
 };
 
 /* Fails with PHASE_USAGE, PHASE_KEY (own certificate or key) or PHASE_CA. */

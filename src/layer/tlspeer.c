@@ -11,7 +11,7 @@
 #include "base/name.h"
 #include "layer/tlscompat.h"
 
-/* ---- names --------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------- */
 
 static bool is_address(const char *name)
 {
@@ -60,10 +60,11 @@ enum io tlspeer_start(struct tlspeer *t, const struct part *p, const char *targe
 	if (name && !*name)
 		name = NULL;
 	if (named && !name)
-		return fail_say(t->fail, PHASE_USAGE, 0,
-				"%.96s: there is no host name that the certificate could be "
-				"checked against; give commonname=NAME, pin=sha256:..., or verify=0",
-				t->typed);
+		return fail_say(
+			t->fail, PHASE_USAGE, 0,
+			"%.96s: there is no host name that the certificate could be "
+			"checked against; give commonname=NAME, pin=sha256:..., or verify=0",
+			t->typed);
 	if (named && (t->ctx->chain || t->ctx->pinned) &&
 	    keep_name(t, &t->name, name) != IO_OK)
 		return IO_FAIL;
@@ -77,7 +78,7 @@ void tlspeer_free(struct tlspeer *t)
 	t->name = t->sni = NULL;
 }
 
-/* ---- checks --------------------------------------------------------------------- */
+/* ---- checks ------------------------------------------------------------------ */
 
 static const char *peer(const struct tlspeer *t)
 {
@@ -96,8 +97,8 @@ static bool pin_fits(const struct tlspeer *t, const X509 *cert)
 	if (tlscert_pin_same(&pin, &t->ctx->pin))
 		return true;
 	fail_say(t->fail, PHASE_VERIFY, X509_V_ERR_APPLICATION_VERIFICATION,
-		 "%.96s: this is another %s than pin= says: its pin is %s", t->typed, peer(t),
-		 tlscert_pin_text(&pin, text));
+		 "%.96s: this is another %s than pin= says: its pin is %s", t->typed,
+		 peer(t), tlscert_pin_text(&pin, text));
 	return false;
 }
 
@@ -138,20 +139,24 @@ static void untrusted(const struct tlspeer *t, X509_STORE_CTX *store)
 	char when[40];
 
 	if (err == X509_V_ERR_CERT_HAS_EXPIRED && cert)
-		fail_say(t->fail, PHASE_VERIFY, err, "%.96s: the %s's%s certificate expired on %s",
-			 t->typed, peer(t), whose,
+		fail_say(t->fail, PHASE_VERIFY, err,
+			 "%.96s: the %s's%s certificate expired on %s", t->typed, peer(t),
+			 whose,
 			 tlscert_time(X509_get0_notAfter(cert), when, sizeof(when)));
 	else if (err == X509_V_ERR_CERT_NOT_YET_VALID && cert)
 		fail_say(t->fail, PHASE_VERIFY, err,
 			 "%.96s: the %s's%s certificate is not valid before %s (is this "
-			 "machine's clock right?)", t->typed, peer(t), whose,
+			 "machine's clock right?)",
+			 t->typed, peer(t), whose,
 			 tlscert_time(X509_get0_notBefore(cert), when, sizeof(when)));
 	else
 		fail_say(t->fail, PHASE_VERIFY, err,
-			 "%.96s: the %s's%s certificate is not trusted: %s%s", t->typed, peer(t),
-			 whose, X509_verify_cert_error_string(err),
-			 issuer_missing(err) ? "; name who vouches for it with cafile=, or "
-					       "its own key with pin=" : "");
+			 "%.96s: the %s's%s certificate is not trusted: %s%s", t->typed,
+			 peer(t), whose, X509_verify_cert_error_string(err),
+			 issuer_missing(err)
+				 ? "; name who vouches for it with cafile=, or "
+				   "its own key with pin="
+				 : "");
 }
 
 static int no(X509_STORE_CTX *store, int err)
@@ -180,7 +185,8 @@ static int check(const struct tlspeer *t, X509_STORE_CTX *store)
  * for it is how the layer tells a wait from a failure. */
 int tlspeer_verify(X509_STORE_CTX *store, void *unused)
 {
-	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
+					      SSL_get_ex_data_X509_STORE_CTX_idx());
 	int ok;
 
 	(void)unused;
@@ -200,23 +206,25 @@ int tlspeer_asked(SSL *ssl, X509 **cert, EVP_PKEY **key)
 	return 0;
 }
 
-/* ---- failures ------------------------------------------------------------------------ */
+/* ---- failures ---------------------------------------------------------------- */
 
 struct cause {
-	int number;		/* of the alert, or the library's reason */
-	const char *client;	/* what it means if we are the client */
-	const char *server;	/* the same for a server; NULL = as for the client */
+	int number;	    /* of the alert, or the library's reason */
+	const char *client; /* what it means if we are the client */
+	const char *server; /* the same for a server; NULL = as for the client */
 };
 
 static const struct cause alerts[] = {
 	{ SSL_AD_HANDSHAKE_FAILURE,
-	  "we have nothing in common (ciphers=, min-proto-version=), or it refuses us", NULL },
-	{ SSL_AD_BAD_CERTIFICATE, "it does not accept our certificate (cert=)", NULL },
-	{ SSL_AD_UNSUPPORTED_CERTIFICATE, "it does not accept our kind of certificate (cert=)",
+	  "we have nothing in common (ciphers=, min-proto-version=), or it refuses us",
 	  NULL },
+	{ SSL_AD_BAD_CERTIFICATE, "it does not accept our certificate (cert=)", NULL },
+	{ SSL_AD_UNSUPPORTED_CERTIFICATE,
+	  "it does not accept our kind of certificate (cert=)", NULL },
 	{ SSL_AD_CERTIFICATE_REVOKED, "our certificate (cert=) was revoked", NULL },
 	{ SSL_AD_CERTIFICATE_EXPIRED, "our certificate (cert=) has expired", NULL },
-	{ SSL_AD_CERTIFICATE_UNKNOWN, "it does not accept our certificate (cert=)", NULL },
+	{ SSL_AD_CERTIFICATE_UNKNOWN, "it does not accept our certificate (cert=)",
+	  NULL },
 	{ SSL_AD_UNKNOWN_CA, "it does not trust who signed our certificate (cert=)",
 	  "it does not trust our certificate (it needs the right CA file or pin)" },
 	{ SSL_AD_ACCESS_DENIED, "it knows us and refuses us", NULL },
@@ -224,9 +232,10 @@ static const struct cause alerts[] = {
 	  "no TLS version in common (min-proto-version=, max-proto-version=)", NULL },
 	{ SSL_AD_INSUFFICIENT_SECURITY, "it wants stronger ciphers (ciphers=)", NULL },
 	{ SSL_AD_UNRECOGNIZED_NAME, "it serves no host of that name (snihost=)", NULL },
-	{ SSL_AD_CERTIFICATE_REQUIRED, "the server demands a client certificate (give cert=)",
+	{ SSL_AD_CERTIFICATE_REQUIRED,
+	  "the server demands a client certificate (give cert=)", NULL },
+	{ SSL_AD_NO_APPLICATION_PROTOCOL, "no application protocol in common (alpn=)",
 	  NULL },
-	{ SSL_AD_NO_APPLICATION_PROTOCOL, "no application protocol in common (alpn=)", NULL },
 };
 
 static const char version_help[] =
@@ -241,20 +250,25 @@ static const struct cause reasons[] = {
 	{ SSL_R_UNSUPPORTED_PROTOCOL, version_help, NULL },
 	{ SSL_R_NO_PROTOCOLS_AVAILABLE, version_help, NULL },
 	{ SSL_R_VERSION_TOO_LOW, version_help, NULL },
-	{ SSL_R_NO_SHARED_CIPHER, "no cipher in common (ciphers=, and the kind of key in cert=)",
+	{ SSL_R_NO_SHARED_CIPHER,
+	  "no cipher in common (ciphers=, and the kind of key in cert=)", NULL },
+	{ SSL_R_NO_CIPHERS_AVAILABLE, "no cipher fits these TLS versions (ciphers=)",
 	  NULL },
-	{ SSL_R_NO_CIPHERS_AVAILABLE, "no cipher fits these TLS versions (ciphers=)", NULL },
 	{ SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE,
 	  "it gave no certificate (verify=0 lets everybody in)", NULL },
-	{ SSL_R_DH_KEY_TOO_SMALL, "its Diffie-Hellman key is too small to be safe", NULL },
-	{ SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED, "it knows only unsafe renegotiation", NULL },
+	{ SSL_R_DH_KEY_TOO_SMALL, "its Diffie-Hellman key is too small to be safe",
+	  NULL },
+	{ SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED,
+	  "it knows only unsafe renegotiation", NULL },
 };
 
-static const char *meaning(const struct tlspeer *t, const struct cause *all, size_t n, int number)
+static const char *meaning(const struct tlspeer *t, const struct cause *all, size_t n,
+			   int number)
 {
 	for (size_t i = 0; i < n; i++)
 		if (all[i].number == number)
-			return t->ctx->server && all[i].server ? all[i].server : all[i].client;
+			return t->ctx->server && all[i].server ? all[i].server
+							       : all[i].client;
 	return NULL;
 }
 
@@ -282,8 +296,9 @@ static enum io fail_alert(const struct tlspeer *t, enum phase phase, unsigned lo
 
 	if (t->asked && number == SSL_AD_HANDSHAKE_FAILURE)
 		why = "the server demands a client certificate (give cert=)";
-	return fail_say(t->fail, phase, number, "%.96s: the %s ended the TLS session: %s%s%s%s",
-			t->typed, peer(t), why ? why : "alert \"", why ? " (alert \"" : "",
+	return fail_say(t->fail, phase, number,
+			"%.96s: the %s ended the TLS session: %s%s%s%s", t->typed,
+			peer(t), why ? why : "alert \"", why ? " (alert \"" : "",
 			words(e), why ? "\")" : "\"");
 }
 
@@ -299,11 +314,11 @@ enum io tlspeer_fail(const struct tlspeer *t, enum phase phase)
 		why = NULL;
 	if (why && reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		phase = PHASE_VERIFY;
-	return fail_say(t->fail, phase, reason, "%.96s: TLS with the %s failed: %s", t->typed,
-			peer(t), why ? why : words(e));
+	return fail_say(t->fail, phase, reason, "%.96s: TLS with the %s failed: %s",
+			t->typed, peer(t), why ? why : words(e));
 }
 
-/* ---- log ------------------------------------------------------------------------------- */
+/* ---- log --------------------------------------------------------------------- */
 
 static void log_session(SSL *ssl, const X509 *cert, const char *where)
 {
@@ -313,14 +328,15 @@ static void log_session(SSL *ssl, const X509 *cert, const char *where)
 
 	if (log_is_socat()) {
 		log_say(LEVEL_NOTICE, "SSL proto version used: %s", SSL_get_version(ssl));
-		log_say(LEVEL_NOTICE, "SSL connection using %s", SSL_get_cipher_name(ssl));
+		log_say(LEVEL_NOTICE, "SSL connection using %s",
+			SSL_get_cipher_name(ssl));
 		return;
 	}
 	SSL_get0_alpn_selected(ssl, &alpn, &alpn_len);
 	log_say(LEVEL_NOTICE, "%s: %s, %s%s%s%s%.*s", where, SSL_get_version(ssl),
 		SSL_get_cipher_name(ssl), cert ? ", peer " : ", peer without certificate",
-		cert ? tlscert_names(cert, names, sizeof(names)) : "", alpn ? ", ALPN " : "",
-		(int)alpn_len, alpn ? (const char *)alpn : "");
+		cert ? tlscert_names(cert, names, sizeof(names)) : "",
+		alpn ? ", ALPN " : "", (int)alpn_len, alpn ? (const char *)alpn : "");
 }
 
 /* Once per address is enough to be told; in the socat dialect verify=0 is custom. */
@@ -332,7 +348,8 @@ static void log_unchecked(const struct tlspeer *t, const X509 *cert)
 	if (tlscert_pin(cert, &pin))
 		log_say(log_is_socat() ? LEVEL_NOTICE : LEVEL_WARNING,
 			"%s: verify=0, so nobody knows who this is; to accept just this server use "
-			"pin=%s", t->typed, tlscert_pin_text(&pin, text));
+			"pin=%s",
+			t->typed, tlscert_pin_text(&pin, text));
 }
 
 void tlspeer_log(struct tlspeer *t, SSL *ssl, const char *where)

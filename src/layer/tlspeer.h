@@ -11,12 +11,12 @@
 /* What the checks of one session need.  It is the application data of the SSL
  * object, where the library's callbacks find it. */
 struct tlspeer {
-	struct tlsctx *ctx;	/* ref */
-	const char *typed;		/* ref: the address, for messages */
-	struct fail *fail;		/* ref */
-	char *name;			/* own: what its certificate must say; NULL = anything */
-	char *sni;			/* own: what to ask a server for; NULL = nothing */
-	bool asked;			/* it wanted a certificate and we had none */
+	struct tlsctx *ctx; /* ref */
+	const char *typed;  /* ref: the address, for messages */
+	struct fail *fail;  /* ref */
+	char *name;	    /* own: what its certificate must say; NULL = anything */
+	char *sni;	    /* own: what to ask a server for; NULL = nothing */
+	bool asked;	    /* it wanted a certificate and we had none */
 };
 
 /* Makes out the names from commonname=, snihost=, no-sni and the far end's

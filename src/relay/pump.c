@@ -1,6 +1,7 @@
 /* One direction: read, write, keep what did not fit. */
 #include "relay/pump.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -131,10 +132,13 @@ static enum io shut(struct pump *p)
 	return r;
 }
 
-/* The reader of a pipe went away while there was nothing to write: nothing is
- * lost, and nothing more can be said that way. */
+/* The far side went away while there was nothing to write.  A pipe's reader that
+ * has seen enough costs nothing; a connection that breaks does. */
 static enum io reader_gone(struct pump *p)
 {
+	if (p->to->network)
+		return fail_say(p->to->fail, PHASE_SEND, ECONNRESET, "%s: connection lost: %s",
+				p->to->spec->input, fail_errno_text(ECONNRESET));
 	p->shut_eof = true;
 	return finish(p);
 }

@@ -138,6 +138,16 @@ static enum io make_spare(struct server *v)
 
 /* ---- accepting ---------------------------------------------------------------------- */
 
+/* A server that cannot keep time would wait for ever: rather end. */
+static void set_timer(struct server *v, uint64_t pause)
+{
+	if (timer_set(v->loop, &v->resume, loop_now(v->loop) + pause))
+		return;
+	fail_memory(&v->fail);
+	log_fail(LEVEL_ERROR, &v->fail);
+	server_drain(v);
+}
+
 static void pause_until_room(struct server *v)
 {
 	v->paused = true;
@@ -154,7 +164,7 @@ static void pause_for_shortage(struct server *v)
 			v->spec[v->side]->input, v->live);
 	pause_until_room(v);
 	v->short_told = true;
-	timer_set(v->loop, &v->resume, loop_now(v->loop) + SHORTAGE_USEC);
+	set_timer(v, SHORTAGE_USEC);
 }
 
 static void arm_accept_timeout(struct server *v)
@@ -163,7 +173,7 @@ static void arm_accept_timeout(struct server *v)
 	uint64_t limit = p ? part_usec(p, OPT_ACCEPT_TIMEOUT, 0) : 0;
 
 	if (limit)
-		timer_set(v->loop, &v->resume, loop_now(v->loop) + limit);
+		set_timer(v, limit);
 }
 
 /* False: nothing more to accept for now. */
@@ -237,7 +247,7 @@ static enum io listen_failed(struct server *v)
 	log_fail(v->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, &v->fail);
 	v->fail = (struct fail){ 0 };
 	endpoint_free(&v->listener);
-	timer_set(v->loop, &v->resume, loop_now(v->loop) + pause);
+	set_timer(v, pause);
 	return IO_WAIT;
 }
 

@@ -192,13 +192,23 @@ static bool retries(const struct spec *spec)
 	return spec_with(spec, OPT_RETRY) || spec_with(spec, OPT_FOREVER);
 }
 
+/* False: no memory, and the session has ended for it. */
+static bool set_timer(struct session *s, uint64_t due)
+{
+	if (timer_set(s->loop, &s->timer, due))
+		return true;
+	fail_memory(&s->fail);
+	session_end(s);
+	return false;
+}
+
 static void pause_until(struct session *s, unsigned side, uint64_t due)
 {
 	s->fail = (struct fail){ 0 };
 	free_side(s, side);
 	s->state = SESSION_PAUSE;
 	s->since = due;
-	timer_set(s->loop, &s->timer, due);
+	set_timer(s, due);
 }
 
 /* A client that was let in when descriptors ran short is not sent away: some
@@ -331,7 +341,8 @@ static bool open_side(struct session *s, unsigned side)
 			open_timed_out(s, side);
 			return false;
 		}
-		timer_set(s->loop, &s->timer, s->since + limit);
+		if (!set_timer(s, s->since + limit))
+			return false;
 	}
 	if (s->out[side]->nlayers)
 		wait_for(s, s->in[side].nopen < s->in[side].nlayers ? &s->in[side] : s->out[side],
@@ -483,8 +494,7 @@ static bool watch_silence(struct session *s)
 		silence_over(s);
 		return false;
 	}
-	timer_set(s->loop, &s->timer, s->active + limit);
-	return true;
+	return set_timer(s, s->active + limit);
 }
 
 static void set_interest(struct session *s)

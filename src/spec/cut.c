@@ -82,9 +82,12 @@ static bool is_path(const struct lex *l)
 /* The keyword that a shorthand stands for. */
 static void rename_keyword(struct parse *p, const char *name)
 {
+	size_t size = strlen(name);
+
+	memcpy(p->to, name, size + 1);
 	p->raw.keyword.text = p->to;
-	p->raw.keyword.size = strlen(name);
-	p->to = stpcpy(p->to, name) + 1;
+	p->raw.keyword.size = size;
+	p->to += size + 1;
 }
 
 /* "-", a digit and a path stand for stdio, fd:N and gopen:PATH. */
