@@ -1,3 +1,4 @@
+#!/usr/bin/env bats
 # The ways of waiting (poll, epoll, kqueue): each serves the same sessions.
 
 load lib.bash
@@ -25,6 +26,7 @@ for_each_backend() {
 in_own_shell() {
 	local code=0
 
+	# shellcheck disable=SC2034 # lib.bash's
 	STARTED=()
 	"$@" || code=1
 	[ "$code" = 0 ] || show_logs

@@ -1,4 +1,7 @@
+#!/usr/bin/env bats
 # The relay: what passes, what ends it, and with which exit code.
+
+bats_require_minimum_version 1.5.0
 
 load lib.bash
 
@@ -303,16 +306,16 @@ c.setblocking(True)
 while sent < offered:
     sent += c.send(block[:offered - sent])
 c.close()
-say('done')
+say('all sent')
 "
 	wait_out sink connected
 	touch connected
 	wait_out source '^(stalled|nothing)'
 	cat source.out
-	PATIENCE=40 wait_out source '^done$'
-	! grep -E 'grew|nothing stopped it' source.out
+	PATIENCE=40 wait_out source '^all sent$'
+	run ! grep -E 'grew|nothing stopped it' source.out
 	wait_out sink '^got 67108864$'
-	! grep wrong sink.out
+	run ! grep wrong sink.out
 	finish relay
 	[ "$status" = 0 ]
 }
@@ -364,11 +367,11 @@ with open("out", "wb") as out:
         if not data:
             break
         out.write(data)
-say("done")
+say("all read")
 # peer()
 '
 	sockcat -u open:in "tcp:127.0.0.1:$PORT,sndbuf=4096"
-	wait_out slow done
+	wait_out slow 'all read'
 	same in out
 }
 
@@ -412,7 +415,7 @@ everything(c)
 say("closed")
 '
 	through_pipe 'head -c 5 >/dev/null' -u "tcp:127.0.0.1:$PORT" -
-	[[ $output == *"status 23" ]]
+	[[ $output == *"status 0" ]]
 	wait_out quiet '^closed$'
 }
 
@@ -427,7 +430,7 @@ say("closed")
 '
 	through_pipe 'head -c 5 >/dev/null' - "tcp:127.0.0.1:$PORT" <quiet
 	exec 7>&-
-	[[ $output == *"status 23" ]]
+	[[ $output == *"status 0" ]]
 	wait_out quiet '^closed$'
 }
 
@@ -502,9 +505,9 @@ for i in range(20):
     c = dial($PORT)
     c.sendall(b'x' * 1000)
     reset(c)
-say('done')
+say('all sent')
 "
-	wait_out rude done
+	wait_out rude 'all sent'
 	[ "$(printf 'hello' | sockcat - "tcp:127.0.0.1:$PORT")" = hello ]
 	stop server
 	[ "$status" = 143 ]

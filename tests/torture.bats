@@ -161,5 +161,5 @@ setup() {
 }
 
 @test "a UDP listener" {
-	torture_server probe_udp udp-listen:PORT,bind=127.0.0.1,fork pipe
+	torture_server probe_udp udp-listen:PORT,bind=127.0.0.1,fork,idle=0.5 pipe
 }

@@ -62,7 +62,7 @@ load lib.bash
 	listen other unix-listen:o,fork,umask=027 pipe
 	[ "$(stat -c %a o)" = 750 ]
 	need strace
-	run -0 strace -f -e trace=bind,chmod,fchmod,fchmodat,umask -o trace timeout 1 \
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 run -0 strace -f -e trace=bind,chmod,fchmod,fchmodat,umask -o trace timeout 1 \
 		"$SOCKCAT" -d -d unix-listen:t,mode=640,accept-timeout=0.01 pipe || :
 	grep -B1 'bind(.*"t"' trace | grep -q 'umask(0137)'
 }

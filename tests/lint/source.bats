@@ -175,11 +175,15 @@ misplaced_conditions() {
 	[ "$(grep -c . <<<"$found")" -le $((lines / 500)) ]
 }
 
+# A message stays in one piece, so that it can be found: lines that are just a
+# string may be longer.
 wide_lines() {
+	local file
+
 	for file in $(both); do
 		expand -t 8 "$file" | awk -v file="$file" '
-			{ gsub(/[\200-\277]/, ""); n = length($0) }
-			n > 90 { print file ":" NR ": " n " columns" }'
+			{ gsub(/[\200-\277]/, "") }
+			length($0) > 90 && !/^ *"/ { print file ":" NR ": " length($0) " columns" }'
 		grep -nE '[[:space:]]+$' "$file" | sed "s|^|$file: blanks at the end: |"
 	done
 }

@@ -737,6 +737,7 @@ static void handlers_are_left_as_found(void **state)
 	struct sigaction sa, ignore = { .sa_handler = SIG_IGN };
 	sigset_t blocked;
 
+	signal(SIGUSR1, SIG_DFL);
 	sigaction(SIGHUP, &ignore, NULL);
 	signal_catch(w->loop, SIGHUP, on_signal, w);
 	signal_catch(w->loop, SIGUSR1, on_signal, w);
@@ -757,11 +758,25 @@ static void handlers_are_left_as_found(void **state)
 	signal(SIGHUP, SIG_DFL);
 }
 
+static void a_question_that_comes_too_late_harms_nobody(void **state)
+{
+	struct world *w = *state;
+	struct sigaction sa;
+
+	signal_catch(w->loop, SIGUSR1, on_signal, w);
+	signal_end(w->loop);
+	raise(SIGUSR1);
+	sigaction(SIGPIPE, NULL, &sa);
+	assert_ptr_equal(sa.sa_handler, SIG_DFL);
+	signal(SIGUSR1, SIG_DFL);
+}
+
 static void a_signal_no_longer_caught_is_as_before(void **state)
 {
 	struct world *w = *state;
 	struct sigaction sa;
 
+	signal(SIGUSR1, SIG_DFL);
 	signal_catch(w->loop, SIGUSR1, on_signal, w);
 	assert_true(signal_catch(w->loop, SIGUSR1, NULL, NULL));
 	sigaction(SIGUSR1, NULL, &sa);
@@ -1068,6 +1083,7 @@ static int try_backend(void)
 		IN_A_WORLD(signals_are_told_by_the_loop),
 		IN_A_WORLD(a_flood_of_signals_loses_none_of_another_kind),
 		IN_A_WORLD(handlers_are_left_as_found),
+		IN_A_WORLD(a_question_that_comes_too_late_harms_nobody),
 		IN_A_WORLD(a_signal_no_longer_caught_is_as_before),
 		IN_A_WORLD(the_end_of_a_child_is_told),
 		IN_A_WORLD(a_child_that_ended_before_it_was_watched_counts),

@@ -80,7 +80,7 @@ static void names_are_found_whatever_their_case_and_only_whole(void **state)
 
 /* ---- types ------------------------------------------------------------------- */
 
-static void a_name_stands_for_one_type_only_but_tls_alone_is_tls_over_tcp(void **state)
+static void a_name_is_one_type_only_but_tls_alone_is_tls_over_tcp(void **state)
 {
 	const struct type *t;
 
@@ -269,7 +269,8 @@ static void linux_lacks_only_what_belongs_to_other_systems(void **state)
 
 	(void)state;
 	for (size_t i = 0; (o = opt_row(i)); i++) {
-		bool absent = o->act.a == ABSENT || o->act.b == ABSENT || o->act.c == ABSENT;
+		bool absent = o->act.a == ABSENT || o->act.b == ABSENT ||
+			      o->act.c == ABSENT;
 		bool known = false;
 
 		for (const char *s = elsewhere; !known;) {
@@ -294,7 +295,7 @@ int main(void)
 		cmocka_unit_test(every_keyword_of_socat_has_a_row),
 		cmocka_unit_test(every_option_name_of_socat_has_a_row),
 		cmocka_unit_test(names_are_found_whatever_their_case_and_only_whole),
-		cmocka_unit_test(a_name_stands_for_one_type_only_but_tls_alone_is_tls_over_tcp),
+		cmocka_unit_test(a_name_is_one_type_only_but_tls_alone_is_tls_over_tcp),
 		cmocka_unit_test(every_type_shows_what_it_takes),
 		cmocka_unit_test(synonyms_use_arguments_they_have),
 		cmocka_unit_test(a_type_has_code_or_says_that_it_comes_later),

@@ -13,7 +13,7 @@
 #include "endpoint/endpoint.h"
 #include "layer/tlscert.h"
 
-/* ---- the wire ------------------------------------------------------------------- */
+/* ---- the wire ---------------------------------------------------------------- */
 
 enum { CLIENT, SERVER, WIRE = 4096, TURNS = 200000 };
 
@@ -21,18 +21,18 @@ enum { CLIENT, SERVER, WIRE = 4096, TURNS = 200000 };
 struct wire {
 	unsigned char byte[WIRE];
 	size_t at, len;
-	bool closed;		/* the writer has shut it */
-	bool torn;		/* whoever writes gets a reset */
+	bool closed; /* the writer has shut it */
+	bool torn;   /* whoever writes gets a reset */
 };
 
 /* How the fake transport behaves. */
 static struct {
-	struct wire to[2];	/* by side that reads */
-	size_t step;		/* bytes per call */
-	size_t room;		/* bytes on the way at most */
-	bool stutter;		/* every other call says the stall answer instead */
+	struct wire to[2]; /* by side that reads */
+	size_t step;	   /* bytes per call */
+	size_t room;	   /* bytes on the way at most */
+	bool stutter;	   /* every other call says the stall answer instead */
 	enum io read_stall, write_stall;
-	unsigned calls[2][2];	/* by side, reads and writes */
+	unsigned calls[2][2]; /* by side, reads and writes */
 } net;
 
 static bool stall(unsigned which, bool writing)
@@ -81,7 +81,8 @@ static enum io wire_write(struct layer *l, const void *from, size_t len, size_t 
 		return net.write_stall;
 	if (w->len - w->at >= net.room || w->len == WIRE)
 		return IO_WRITE;
-	*n = least(least(len, net.step), least(net.room - (w->len - w->at), WIRE - w->len));
+	*n = least(least(len, net.step),
+		   least(net.room - (w->len - w->at), WIRE - w->len));
 	memcpy(w->byte + w->len, from, *n);
 	w->len += *n;
 	return IO_OK;
@@ -94,18 +95,27 @@ static enum io wire_shut(struct layer *l)
 }
 
 static const struct layer_ops wire_ops = {
-	.size = sizeof(struct layer), .open = wire_open, .read = wire_read,
-	.write = wire_write, .shut = wire_shut,
+	.size = sizeof(struct layer),
+	.open = wire_open,
+	.read = wire_read,
+	.write = wire_write,
+	.shut = wire_shut,
 };
 
 static const struct type wire_type[2] = {
-	[CLIENT] = { .names = "wire", .args = "", .help = "", .ops = &wire_ops,
+	[CLIENT] = { .names = "wire",
+		     .args = "",
+		     .help = "",
+		     .ops = &wire_ops,
 		     .flags = TYPE_BOTH },
-	[SERVER] = { .names = "wire-listen", .args = "", .help = "", .ops = &wire_ops,
+	[SERVER] = { .names = "wire-listen",
+		     .args = "",
+		     .help = "",
+		     .ops = &wire_ops,
 		     .flags = TYPE_BOTH | TYPE_LISTENS },
 };
 
-/* ---- two ends --------------------------------------------------------------------- */
+/* ---- two ends ---------------------------------------------------------------- */
 
 static struct side {
 	struct spec spec;
@@ -132,8 +142,12 @@ static void prepare(unsigned which, const char *text)
 	if (spec_prepare(&s->spec, &s->fail) != IO_OK)
 		return;
 	s->e = (struct endpoint){
-		.spec = &s->spec, .fail = &s->fail, .side = (unsigned char)which,
-		.wake = ignore_wake, .reads = true, .writes = true,
+		.spec = &s->spec,
+		.fail = &s->fail,
+		.side = (unsigned char)which,
+		.wake = ignore_wake,
+		.reads = true,
+		.writes = true,
 	};
 	assert_int_equal(endpoint_build(&s->e), IO_OK);
 }
@@ -164,7 +178,8 @@ static const char *client_with_pin(void)
 	assert_int_equal(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL), 1);
 	assert_int_equal(fclose(f), 0);
 	assert_true(tlscert_pin(cert, &pin));
-	snprintf(option, sizeof(option), "tls+stdio,pin=%s", tlscert_pin_text(&pin, text));
+	snprintf(option, sizeof(option), "tls+stdio,pin=%s",
+		 tlscert_pin_text(&pin, text));
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	return option;
@@ -284,7 +299,7 @@ static enum io read_end(unsigned which)
 	return r;
 }
 
-/* ---- tests -------------------------------------------------------------------------- */
+/* ---- tests ------------------------------------------------------------------- */
 
 static void bytes_pass_when_the_wire_moves_one_at_a_time(void **state)
 {
@@ -415,7 +430,7 @@ static void a_refusal_is_told_rather_than_the_reset_behind_it(void **state)
 	prepare(CLIENT, client_with_pin());
 	prepare(SERVER, "tls+stdio,cert=unit-tls.pem,verify=1,cafile=unit-tls.pem");
 	shake(r);
-	assert_int_equal(r[CLIENT], IO_OK);	/* TLS 1.3: it does not know yet */
+	assert_int_equal(r[CLIENT], IO_OK); /* TLS 1.3: it does not know yet */
 	assert_int_equal(r[SERVER], IO_FAIL);
 	assert_int_equal(fail_exit_code(&side[SERVER].fail), 60);
 	net.to[SERVER].torn = true;
@@ -494,19 +509,26 @@ static void pins_are_read_in_three_ways(void **state)
 
 	(void)state;
 	assert_true(tlscert_pin_parse("sha256:00112233445566778899aabbccddeeff"
-				      "00112233445566778899AABBCCDDEEFF", &a));
-	assert_true(tlscert_pin_parse("SHA256:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:"
-				      "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff", &b));
+				      "00112233445566778899AABBCCDDEEFF",
+				      &a));
+	assert_true(tlscert_pin_parse(
+		"SHA256:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:"
+		"00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff",
+		&b));
 	assert_true(tlscert_pin_same(&a, &b));
-	assert_true(tlscert_pin_parse("sha256//ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=", &b));
+	assert_true(tlscert_pin_parse(
+		"sha256//ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=", &b));
 	assert_true(tlscert_pin_same(&a, &b));
 	assert_false(tlscert_pin_parse("sha256:0011", &a));
-	assert_false(tlscert_pin_parse("sha1:00112233445566778899aabbccddeeff00112233", &a));
+	assert_false(
+		tlscert_pin_parse("sha1:00112233445566778899aabbccddeeff00112233", &a));
 	assert_false(tlscert_pin_parse("", &a));
 	assert_false(tlscert_pin_parse("sha256:", &a));
 	assert_false(tlscert_pin_parse("sha256:00112233445566778899aabbccddeeff"
-				       "00112233445566778899AABBCCDDEEFF0", &a));
-	assert_false(tlscert_pin_parse("sha256//ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v==", &a));
+				       "00112233445566778899AABBCCDDEEFF0",
+				       &a));
+	assert_false(tlscert_pin_parse(
+		"sha256//ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v==", &a));
 }
 
 #define PAIR(test) cmocka_unit_test_teardown(test, hang_up)
