@@ -31,8 +31,9 @@ static void make_name4(struct in_addr addr, struct name *out)
 
 static void make_name6(const struct in6_pktinfo *info, struct name *out)
 {
-	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6, .sin6_addr = info->ipi6_addr };
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6 };
 
+	sin6.sin6_addr = info->ipi6_addr;
 	if (IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
 		sin6.sin6_scope_id = (uint32_t)info->ipi6_ifindex;
 	memcpy(&out->sa, &sin6, sizeof(sin6));
@@ -46,20 +47,22 @@ static struct msghdr header_of(struct ancillary *a)
 
 static bool is_kind(const struct cmsghdr *h, int level, int type, size_t len)
 {
-	return h->cmsg_level == level && h->cmsg_type == type && h->cmsg_len >= CMSG_LEN(len);
+	return h->cmsg_level == level && h->cmsg_type == type &&
+	       h->cmsg_len >= CMSG_LEN(len);
 }
 
 static void put(struct ancillary *a, int level, int type, const void *data, size_t len)
 {
-	struct cmsghdr h = { .cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(len) };
+	struct cmsghdr h = { .cmsg_level = level, .cmsg_type = type };
 
+	h.cmsg_len = CMSG_LEN(len);
 	memset(a->space, 0, CMSG_SPACE(len));
 	memcpy(a->space, &h, sizeof(h));
 	memcpy(CMSG_DATA((struct cmsghdr *)(void *)a->space), data, len);
 	a->len = CMSG_SPACE(len);
 }
 
-/* ---- for the log and the environment ------------------------------------------------- */
+/* ---- for the log and the environment ----------------------------------- */
 
 struct report {
 	const struct cmsghdr *h;	/* ref */
@@ -67,8 +70,8 @@ struct report {
 	bool ok;
 };
 
-static void report(struct report *r, const char *message, const char *key, const char *var,
-		   const char *value)
+static void report(struct report *r, const char *message, const char *key,
+		   const char *var, const char *value)
 {
 	log_say(LEVEL_INFO, "ancillary message: %s: %s=%s", message, key, value);
 	if (r->env && r->ok)
@@ -92,7 +95,7 @@ static void report_host(struct report *r, const char *message, const char *key,
 	report(r, message, key, var, name_host(n, text, sizeof(text)));
 }
 
-/* ---- addresses of IPv4 ---------------------------------------------------------------- */
+/* ---- addresses of IPv4 ------------------------------------------------- */
 
 #ifdef IP_PKTINFO
 
@@ -167,7 +170,7 @@ static void report4(struct report *r)
 
 #endif
 
-/* ---- addresses of IPv6 (RFC 3542) ------------------------------------------------------- */
+/* ---- addresses of IPv6 (RFC 3542) -------------------------------------- */
 
 static bool info6(const struct cmsghdr *h, struct in6_pktinfo *info)
 {
@@ -213,7 +216,7 @@ static void report6(struct report *r)
 	report_interface(r, "IPV6_PKTINFO", "IPV6_IF", (unsigned)info.ipi6_ifindex);
 }
 
-/* ---- numbers ------------------------------------------------------------------------------ */
+/* ---- numbers ----------------------------------------------------------- */
 
 static const struct number {
 	int level, type;
@@ -280,7 +283,7 @@ static void report_options(struct report *r)
 	report(r, "IP_OPTIONS", "options", "IP_OPTIONS", text);
 }
 
-/* ---- all -------------------------------------------------------------------------------- */
+/* ---- all --------------------------------------------------------------- */
 
 void ancillary_ask_local(int fd)
 {
@@ -290,7 +293,7 @@ void ancillary_ask_local(int fd)
 		return;
 	if (at.sa.ss_family == AF_INET && ip4(&at)->sin_addr.s_addr == INADDR_ANY)
 		ask4(fd);
-	else if (at.sa.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&ip6(&at)->sin6_addr))
+	if (at.sa.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&ip6(&at)->sin6_addr))
 		ask6(fd);
 }
 

@@ -15,9 +15,10 @@ static enum io failed(const struct fd_layer *x)
 static enum io make_pair(struct fd_layer *x, struct channel *c)
 {
 	const struct layer *l = &x->l;
+	int type = (int)part_num(l->part, OPT_SOCKTYPE, SOCK_STREAM);
 	int fds[2];
 
-	if (sys_socketpair((int)part_num(l->part, OPT_SOCKTYPE, SOCK_STREAM), fds, false) < 0)
+	if (sys_socketpair(type, fds, false) < 0)
 		return failed(x);
 	*c = (struct channel){ .in = fds[1], .out = fds[1] };
 	sys_nonblock(fds[0]);

@@ -14,7 +14,8 @@ struct channel {
 bool channel_is_terminal(const struct part *p);
 
 /* Our ends become the endpoint's descriptors, with the part's options on them.
- * pty becomes the terminal's name, or stays empty.  channel_close() is due in any case. */
+ * pty becomes the terminal's name, or stays empty.  channel_close() is due in any
+ * case. */
 enum io channel_make(struct fd_layer *x, struct channel *c, char pty[PTY_NAME]);
 void channel_close(struct channel *c);
 

@@ -82,7 +82,8 @@ static void warn_of_quotes(const struct part *p, const struct words *w)
 	size_t used = 0;
 
 	for (unsigned i = 0; i < w->n && used < sizeof(text); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, " [%s]", w->word[i]);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, " [%s]",
+					 w->word[i]);
 	log_say(LEVEL_WARNING,
 		"%s: the quotes are taken off before the words are split, so this runs%s "
 		"(write \\\" for quotes that keep words together, or use system:)",
@@ -159,7 +160,8 @@ static enum io become_account(struct command *c, const struct optval *su, struct
 
 static enum io set_user(const struct part *part, struct command *c, struct fail *f)
 {
-	const struct optval *su = part_val(part, OPT_SU), *su_d = part_val(part, OPT_SU_D);
+	const struct optval *su = part_val(part, OPT_SU);
+	const struct optval *su_d = part_val(part, OPT_SU_D);
 	const struct optval *user = part_val(part, OPT_SETUID);
 	const struct optval *group = part_val(part, OPT_SETGID);
 	struct program *p = &c->program;

@@ -18,7 +18,7 @@ struct command {
 	struct words words;		/* of exec; empty for the others */
 	char **argv;			/* own; the pointers are refs */
 	char **script_argv;		/* own; the same */
-	char **file;			/* own, each own: where the program may be, in order */
+	char **file;			/* own, each own: where it may be, in order */
 	char *argv0;			/* own */
 	struct account account;
 	struct program program;		/* all but env; refs into the above */
@@ -31,7 +31,8 @@ enum io command_prepare_shell(struct part *p, struct fail *f);
 void command_unprepare(struct part *p);
 
 /* The environment of one run: the other endpoint's particulars (NULL = none), PATH of
- * path=, HOME and the like of su=.  False: out of memory; v is the caller's in any case. */
+ * path=, HOME and the like of su=.  False: out of memory; v is the caller's in any
+ * case. */
 bool command_variables(const struct part *p, struct endpoint *other, struct variables *v);
 
 #endif

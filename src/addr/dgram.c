@@ -2,7 +2,6 @@
 #include "addr/dgram.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,13 +14,13 @@
 #include "endpoint/apply.h"
 
 enum {
-	TURNS = 64,		/* datagrams of strangers passed over before others get their turn */
-	PAUSE_USEC = 1000,	/* until a full queue that cannot be polled is tried again */
+	TURNS = 64,		/* datagrams of strangers passed over in one go */
+	PAUSE_USEC = 1000,	/* until a full queue is tried again */
 	IP4_LONGEST = 65507,	/* 65535 less the IP and UDP headers */
 	IP6_LONGEST = 65527,
 };
 
-/* ---- receiving ------------------------------------------------------------------ */
+/* ---- receiving --------------------------------------------------------- */
 
 enum io dgram_receive(int fd, void *to, size_t cap, int flags, struct arrival *a)
 {
@@ -29,10 +28,12 @@ enum io dgram_receive(int fd, void *to, size_t cap, int flags, struct arrival *a
 	struct msghdr m = {
 		.msg_iov = &v, .msg_iovlen = 1,
 		.msg_name = &a->from.sa, .msg_namelen = sizeof(a->from.sa),
-		.msg_control = a->beside.space, .msg_controllen = sizeof(a->beside.space),
+		.msg_controllen = sizeof(a->beside.space),
 	};
 	ssize_t got;
 
+	a->beside.len = 0;
+	m.msg_control = a->beside.space;
 	/* MSG_TRUNC: where the kernel can, it tells the length of what was cut */
 	do
 		got = recvmsg(fd, &m, flags | MSG_DONTWAIT | MSG_TRUNC);
@@ -144,11 +145,16 @@ enum io dgram_read(struct layer *l, void *to, size_t cap, size_t *n)
 	return IO_READ;
 }
 
-/* ---- sending -------------------------------------------------------------------- */
+bool dgram_aim(int fd, const struct name *to)
+{
+	return connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0;
+}
+
+/* ---- sending ----------------------------------------------------------- */
 
 static ssize_t send_once(struct dgram *d, int fd, const void *from, size_t len)
 {
-	struct iovec v = { .iov_base = (void *)(uintptr_t)from, .iov_len = len };
+	struct iovec v = { .iov_base = (void *)from, .iov_len = len };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
 	struct ancillary beside;
 	ssize_t put;
@@ -173,7 +179,7 @@ static bool reconnect(struct dgram *d, int fd)
 {
 	return d->connected && d->to.sa.ss_family == AF_UNIX &&
 	       (errno == ECONNREFUSED || errno == ENOTCONN || errno == ECONNRESET) &&
-	       connect(fd, (struct sockaddr *)&d->to.sa, d->to.len) == 0;
+	       dgram_aim(fd, &d->to);
 }
 
 static ssize_t send_datagram(struct dgram *d, int fd, const void *from, size_t len)
@@ -215,11 +221,10 @@ static enum io blocked(struct dgram *d)
 
 static size_t longest(const struct name *to)
 {
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)(const void *)&to->sa;
+	struct name plain = *to;
 
-	if (to->sa.ss_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr))
-		return IP6_LONGEST;
-	return IP4_LONGEST;
+	name_unmap(&plain);
+	return plain.sa.ss_family == AF_INET6 ? IP6_LONGEST : IP4_LONGEST;
 }
 
 static enum io too_long(struct dgram *d, size_t len)
@@ -238,6 +243,7 @@ static enum io too_long(struct dgram *d, size_t len)
 static enum io send_failed(struct dgram *d, size_t len)
 {
 	struct endpoint *e = d->x.l.end;
+	enum phase phase;
 	char text[NAME_TEXT];
 
 	switch (errno) {
@@ -249,8 +255,8 @@ static enum io send_failed(struct dgram *d, size_t len)
 	case EMSGSIZE:
 		return too_long(d, len);
 	default:
-		return fail_sys(e->fail, d->connected && !d->heard ? PHASE_CONNECT : PHASE_SEND,
-				"%s: cannot send to %s", e->spec->input,
+		phase = d->connected && !d->heard ? PHASE_CONNECT : PHASE_SEND;
+		return fail_sys(e->fail, phase, "%s: cannot send to %s", e->spec->input,
 				dgram_text(&d->to, text));
 	}
 }
@@ -265,7 +271,8 @@ enum io dgram_write(struct layer *l, const void *from, size_t len, size_t *n)
 	if (d->stream)
 		return fd_write(l, from, len, n);
 	if (fd < 0)
-		return fail_say(e->fail, PHASE_SEND, EBADF, "%s only receives", e->spec->input);
+		return fail_say(e->fail, PHASE_SEND, EBADF, "%s only receives",
+				e->spec->input);
 	if (!d->connected && d->to.len <= (socklen_t)sizeof(sa_family_t))
 		return fail_say(e->fail, PHASE_SEND, EDESTADDRREQ,
 				"%s: cannot answer a sender without a name (it has to bind one)",
@@ -278,7 +285,7 @@ enum io dgram_write(struct layer *l, const void *from, size_t len, size_t *n)
 	return IO_OK;
 }
 
-/* ---- no more to send -------------------------------------------------------------- */
+/* ---- no more to send --------------------------------------------------- */
 
 /* Nothing in a datagram socket tells of an end.  socat since 1.8.1 sends an empty
  * one from udp-connect. */
@@ -308,7 +315,7 @@ enum io dgram_shut(struct layer *l)
 	return r == IO_OK ? IO_EOF : r;
 }
 
-/* ---- sessions that expire ---------------------------------------------------------- */
+/* ---- sessions that expire ---------------------------------------------- */
 
 static void expire(void *owner, unsigned ready)
 {
@@ -347,7 +354,7 @@ void dgram_hurry(struct dgram *d, uint64_t idle)
 	timer_set(d->x.l.end->loop, &d->expiry, d->active + idle);
 }
 
-/* ---- from birth to death ------------------------------------------------------------ */
+/* ---- from birth to death ----------------------------------------------- */
 
 const char *dgram_text(const struct name *n, char to[NAME_TEXT])
 {

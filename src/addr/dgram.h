@@ -21,17 +21,17 @@ struct dgram {
 	struct fd_layer x;
 	struct resolve names;		/* while a host is looked up */
 	struct name to;			/* the peer, or the group; len 0 = none */
-	struct name local;		/* our address that the peer sends to; len 0 = not known */
+	struct name local;		/* ours that it sends to; len 0 = not known */
 	struct environment told;	/* what programs may know of the first datagram */
 	bool connected;			/* the kernel knows `to` */
 	bool strict;			/* datagrams from others than `to` are ignored */
-	bool stream;			/* unix-client that found a stream or seqpacket server */
+	bool stream;			/* unix-client that found no datagram server */
 	bool heard;			/* something came from the peer */
 	bool once;			/* one datagram, then the end */
 	bool spent;			/* the end has been reached */
 	bool made_path;			/* a socket file of ours is in the file system */
 	char *path;			/* own: its name; NULL = the one in the address */
-	struct timer pause;		/* the kernel or the receiver had no room: try again */
+	struct timer pause;		/* there was no room: try again */
 	uint64_t idle, active;		/* 0 = never expires; last datagram, either way */
 	struct timer expiry;
 	struct hub *hub;		/* ref: for one of many sessions */
@@ -40,13 +40,16 @@ struct dgram {
 
 /* One datagram as it came from the kernel. */
 struct arrival {
-	size_t len;			/* in full, also where that is more than there was room for */
+	size_t len;			/* in full, also of what was cut */
 	struct name from;
 	struct ancillary beside;
 };
 
 /* IO_OK, IO_READ, or IO_FAIL without a record: errno says why.  flags: MSG_PEEK or 0. */
 enum io dgram_receive(int fd, void *to, size_t cap, int flags, struct arrival *a);
+
+/* connect(2): from now on the socket knows its peer.  False with errno. */
+bool dgram_aim(int fd, const struct name *to);
 
 /* What was told beside it, for the log and for programs (env may be NULL).  False: out
  * of memory. */
@@ -75,7 +78,8 @@ const char *dgram_text(const struct name *n, char to[NAME_TEXT]);
 /* "UDP " or, for UNIX sockets, "": for log lines. */
 const char *dgram_word(const struct part *p);
 
-#define DGRAM_OPS .size = sizeof(struct dgram), .read = dgram_read, .write = dgram_write, \
+#define DGRAM_OPS                                                                        \
+	.size = sizeof(struct dgram), .read = dgram_read, .write = dgram_write,          \
 	.shut = dgram_shut, .describe = dgram_describe, .free = dgram_free
 
 #endif

@@ -12,7 +12,7 @@
 /* Of a session by peer that says nothing about idle=. */
 enum { IDLE_USEC = 30 * 1000 * 1000 };
 
-/* ---- the socket ------------------------------------------------------------------ */
+/* ---- the socket -------------------------------------------------------- */
 
 static enum io bind_unix(struct dgram *d, int *fd)
 {
@@ -24,7 +24,7 @@ static enum io bind_unix(struct dgram *d, int *fd)
 	    socket_make(p, AF_UNIX, SOCK_DGRAM, 0, fd, f) != IO_OK)
 		return IO_FAIL;
 	if (socket_bind_unix(p, *fd, &at, SOCK_DGRAM, f) == IO_OK) {
-		d->made_path = ((struct sockaddr_un *)(void *)&at.sa)->sun_path[0] != '\0';
+		d->made_path = ((struct sockaddr_un *)&at.sa)->sun_path[0] != '\0';
 		return IO_OK;
 	}
 	sys_close(*fd);
@@ -51,9 +51,12 @@ static enum io start(struct dgram *d, bool answers, bool waits_for_one)
 	struct endpoint *e = d->x.l.end;
 	const struct part *p = d->x.l.part;
 	int fd;
-	enum io r = p->type->family == AF_UNIX ? bind_unix(d, &fd)
-					       : place_bind(p, p->arg[0], false, &fd, e->fail);
+	enum io r;
 
+	if (p->type->family == AF_UNIX)
+		r = bind_unix(d, &fd);
+	else
+		r = place_bind(p, p->arg[0], false, &fd, e->fail);
 	if (r != IO_OK)
 		return r;
 	if (dgram_take(d, fd, answers ? fd : -1) != IO_OK ||
@@ -65,7 +68,7 @@ static enum io start(struct dgram *d, bool answers, bool waits_for_one)
 	return IO_OK;
 }
 
-/* ---- the first sender -------------------------------------------------------------- */
+/* ---- the first sender -------------------------------------------------- */
 
 static bool is_fatal(int err)
 {
@@ -115,7 +118,7 @@ static bool goes_from(const struct name *to, const struct name *local)
 {
 	struct name at = { .len = sizeof(at.sa) };
 	int fd = sys_socket(to->sa.ss_family, SOCK_DGRAM, 0, true);
-	bool same = fd >= 0 && connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0 &&
+	bool same = fd >= 0 && dgram_aim(fd, to) &&
 		    getsockname(fd, (struct sockaddr *)&at.sa, &at.len) == 0;
 
 	name_set_port(&at, name_port(local));
@@ -129,7 +132,7 @@ static bool goes_from(const struct name *to, const struct name *local)
 static void connect_back(struct dgram *d)
 {
 	d->connected = (!d->local.len || goes_from(&d->to, &d->local)) &&
-		       connect(d->x.l.end->rfd, (struct sockaddr *)&d->to.sa, d->to.len) == 0;
+		       dgram_aim(d->x.l.end->rfd, &d->to);
 }
 
 /* One of many sessions: all is there already. */
@@ -144,7 +147,7 @@ static enum io take_up(struct dgram *d, uint64_t idle)
 	return IO_OK;
 }
 
-/* ---- recvfrom, recv, listen ----------------------------------------------------------- */
+/* ---- recvfrom, recv, listen -------------------------------------------- */
 
 static enum io recv_open(struct layer *l)
 {
@@ -200,7 +203,8 @@ static enum io serve_accept(struct layer *l, struct endpoint *child)
 }
 
 const struct layer_ops dgram_recv_ops = {
-	DGRAM_OPS, .prepare = socket_prepare, .unprepare = socket_unprepare, .open = recv_open,
+	DGRAM_OPS, .prepare = socket_prepare, .unprepare = socket_unprepare,
+	.open = recv_open,
 };
 
 const struct layer_ops dgram_recvfrom_ops = {

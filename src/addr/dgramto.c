@@ -16,7 +16,7 @@ enum way {
 	WAY_DATAGRAM,	/* to a group, answers from anybody */
 };
 
-/* ---- one address ------------------------------------------------------------------- */
+/* ---- one address ------------------------------------------------------- */
 
 /* Where sourceport= says which senders may answer, it is no port of ours. */
 static enum io bind_socket(const struct part *p, enum way way, int fd, int family,
@@ -35,22 +35,22 @@ static enum io bind_socket(const struct part *p, enum way way, int fd, int famil
 static bool reachable(const struct name *to)
 {
 	int fd = sys_socket(to->sa.ss_family, SOCK_DGRAM, 0, true);
-	bool ok = fd >= 0 && connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0;
+	bool ok = fd >= 0 && dgram_aim(fd, to);
 	int err = errno;
 
 	sys_close(fd);
 	errno = err;
-	return ok || err == EACCES;	/* a broadcast address, as long as broadcast isn't set */
+	return ok || err == EACCES;	/* broadcast is not set there */
 }
 
 static enum io aim(struct dgram *d, enum way way, int fd, struct fail *f)
 {
 	char text[NAME_TEXT];
 
-	if (way != WAY_CONNECT ? reachable(&d->to)
-			       : connect(fd, (struct sockaddr *)&d->to.sa, d->to.len) == 0)
+	if (way == WAY_CONNECT ? dgram_aim(fd, &d->to) : reachable(&d->to))
 		return IO_OK;
-	return fail_sys(f, PHASE_CONNECT, "%s: cannot send to %s", d->x.l.part->spec->input,
+	return fail_sys(f, PHASE_CONNECT, "%s: cannot send to %s",
+			d->x.l.part->spec->input,
 			name_text(&d->to, text, sizeof(text)));
 }
 
@@ -63,24 +63,25 @@ static void log_target(const struct dgram *d, enum way way)
 		name_log(&d->to, text, sizeof(text)));
 }
 
-static enum io try_address(struct dgram *d, enum way way, const struct addrinfo *ai, int *fd,
-			   struct fail *f)
+static enum io try_address(struct dgram *d, enum way way, const struct addrinfo *ai,
+			   int *fd, struct fail *f)
 {
 	const struct part *p = d->x.l.part;
+	int family = ai->ai_family;
 
 	d->to = (struct name){ .len = ai->ai_addrlen };
 	memcpy(&d->to.sa, ai->ai_addr, ai->ai_addrlen);
 	log_target(d, way);
-	if (socket_make(p, ai->ai_family, ai->ai_socktype, ai->ai_protocol, fd, f) != IO_OK)
+	if (socket_make(p, family, ai->ai_socktype, ai->ai_protocol, fd, f) != IO_OK)
 		return IO_FAIL;
-	if (bind_socket(p, way, *fd, ai->ai_family, f) == IO_OK && aim(d, way, *fd, f) == IO_OK)
+	if (bind_socket(p, way, *fd, family, f) == IO_OK && aim(d, way, *fd, f) == IO_OK)
 		return IO_OK;
 	sys_close(*fd);
 	*fd = -1;
 	return IO_FAIL;
 }
 
-/* ---- the host's addresses in turn --------------------------------------------------- */
+/* ---- the host's addresses in turn -------------------------------------- */
 
 /* A host bound to one family by bind= has no use for the other's addresses. */
 static bool fits(const struct part *p, const struct addrinfo *ai)
@@ -91,14 +92,16 @@ static bool fits(const struct part *p, const struct addrinfo *ai)
 }
 
 /* Those of the preferred family first (wanted), then the rest. */
-static enum io try_all(struct dgram *d, enum way way, bool wanted, int *fd, struct fail *first)
+static enum io try_all(struct dgram *d, enum way way, bool wanted, int *fd,
+		       struct fail *first)
 {
-	int prefer = d->x.l.part->spec->rules.prefer;
+	const struct part *p = d->x.l.part;
+	int prefer = p->spec->rules.prefer;
 
 	for (const struct addrinfo *ai = d->names.list; ai; ai = ai->ai_next) {
 		struct fail f = { 0 };
 
-		if ((!prefer || ai->ai_family == prefer) != wanted || !fits(d->x.l.part, ai))
+		if ((!prefer || ai->ai_family == prefer) != wanted || !fits(p, ai))
 			continue;
 		if (try_address(d, way, ai, fd, &f) == IO_OK)
 			return IO_OK;
@@ -124,7 +127,7 @@ static enum io find_host(struct dgram *d)
 {
 	const struct part *p = d->x.l.part;
 	struct endpoint *e = d->x.l.end;
-	int family = p->type->family != AF_UNSPEC ? p->type->family : p->spec->rules.family;
+	int family = p->type->family ? p->type->family : p->spec->rules.family;
 
 	d->names.fn = endpoint_woken;
 	d->names.owner = e;

@@ -7,7 +7,7 @@ enum { MESSAGE = 64 * 1024 };
 
 struct echo {
 	struct fd_layer x;
-	struct timer news;	/* tells the reader of the end, from outside the writer's call */
+	struct timer news;	/* tells the reader of the end, but not at once */
 	bool over;		/* nothing more will be written */
 };
 

@@ -28,8 +28,8 @@ struct exec {
 	struct fd_layer x;
 	struct child child;
 	bool started;
-	struct watch report;		/* of the pipe on which a child says that it can't start; fd own */
-	struct timer timer;		/* for its status, or to wake the session from outside */
+	struct watch report;		/* fd own: a child says there that it can't start */
+	struct timer timer;		/* for its status, or to wake from outside */
 	bool over;			/* its output has ended */
 	bool waited;			/* long enough for its status */
 	char pty[PTY_NAME];		/* the slave's name; "" = no terminal */
@@ -57,8 +57,8 @@ static void log_status(const struct exec *x, int status)
 	int code = killed ? WTERMSIG(status) : WEXITSTATUS(status);
 
 	if (log_is_socat())
-		log_say(LEVEL_WARNING, "waitpid(-1): child %d exited %s %d", (int)x->child.pid,
-			killed ? "on signal" : "with status", code);
+		log_say(LEVEL_WARNING, "waitpid(-1): child %d exited %s %d",
+			(int)x->child.pid, killed ? "on signal" : "with status", code);
 	else
 		log_say(LEVEL_WARNING, "program \"%s\" %s %d", name,
 			killed ? "was killed by signal" : "exited with status", code);
@@ -117,6 +117,15 @@ static unsigned signals_to_pass(const struct part *p)
 	       (part_has(p, OPT_SIGQUIT) ? 1u << SIGQUIT : 0);
 }
 
+/* A session of its own on a terminal is of use only if that terminal controls it:
+ * else the interrupt character interrupts nothing.  socat wants it said. */
+static bool controls(const struct part *p)
+{
+	bool otherwise = part_has(p, OPT_SETSID) && !p->spec->rules.socat;
+
+	return part_num(p, OPT_CTTY, otherwise);
+}
+
 static struct placement place(const struct exec *x, int in, int out)
 {
 	const struct layer *l = &x->x.l;
@@ -127,11 +136,12 @@ static struct placement place(const struct exec *x, int in, int out)
 		.in_at = (int)part_num(l->part, OPT_FDIN, STDIN_FILENO),
 		.out_at = (int)part_num(l->part, OPT_FDOUT, STDOUT_FILENO),
 		.err = part_has(l->part, OPT_STDERR),
-		.tty = *x->pty && part_has(l->part, OPT_CTTY) ? in : -1,
+		.tty = *x->pty && controls(l->part) ? in : -1,
 	};
 }
 
-static enum io start_child(struct exec *x, const struct program *p, const struct placement *at)
+static enum io start_child(struct exec *x, const struct program *p,
+			   const struct placement *at)
 {
 	struct endpoint *e = x->x.l.end;
 	int report;
@@ -256,12 +266,12 @@ static enum io exec_open(struct layer *l)
 		return r;
 	}
 	if (!watch_set(l->end->loop, &x->report, READY_READ))
-		return fail_sys(l->end->fail, PHASE_INTERNAL, "cannot wait for program \"%s\"",
-				program_of(l)->name);
+		return fail_sys(l->end->fail, PHASE_INTERNAL,
+				"cannot wait for program \"%s\"", program_of(l)->name);
 	return IO_WAIT;
 }
 
-/* ---- relaying ----------------------------------------------------------------------- */
+/* ---- relaying --------------------------------------------------------------------- */
 
 /* The program's going is no failure of ours: its status tells what there is to tell. */
 static bool is_gone(const struct fail *f)
@@ -322,7 +332,7 @@ static enum io exec_write(struct layer *l, const void *from, size_t len, size_t 
 	return IO_FAIL;
 }
 
-/* ---- no more to write ---------------------------------------------------------------- */
+/* ---- no more to write --------------------------------------------------------------- */
 
 /* The end of a pipe stays: each read says so again.  On a terminal each
  * end-of-file character serves one read, so it is repeated while the program
@@ -351,7 +361,8 @@ static enum io shut_terminal(struct exec *x)
 		return r;
 	if (x->cooked) {
 		x->eof_timer = (struct timer){ .fn = repeat_eof, .owner = x };
-		return set_timer(x, &x->eof_timer, EOF_INTERVAL) ? IO_OK : fail_memory(e->fail);
+		return set_timer(x, &x->eof_timer, EOF_INTERVAL) ? IO_OK
+								 : fail_memory(e->fail);
 	}
 	r = pty_drain_run(&x->drain, e, x->pty);
 	return r == IO_OK ? IO_EOF : r;

@@ -49,7 +49,8 @@ static enum io try_again(struct file *x)
 {
 	struct endpoint *e = x->x.l.end;
 
-	x->again = (struct timer){ .slot = x->again.slot, .fn = endpoint_woken, .owner = e };
+	x->again.fn = endpoint_woken;
+	x->again.owner = e;
 	return timer_set(e->loop, &x->again, loop_now(e->loop) + AGAIN_USEC)
 		       ? IO_WAIT : fail_memory(e->fail);
 }
@@ -64,7 +65,8 @@ static int wanted_access(const struct endpoint *e)
 static enum io open_failed(const struct file *x, int flags)
 {
 	int access = flags & O_ACCMODE;
-	bool refused = errno == EACCES || errno == EROFS || errno == EISDIR || errno == EPERM;
+	bool refused = errno == EACCES || errno == EROFS || errno == EISDIR ||
+		       errno == EPERM;
 
 	if (access == O_RDWR && refused)
 		return fail_sys(fail_of(x), PHASE_WRITE,
@@ -217,7 +219,7 @@ static enum io gopen_open(struct layer *l)
 	return open_with(x, wanted_access(l->end) | O_APPEND | O_CREAT);
 }
 
-/* ---- pipe --------------------------------------------------------------------------- */
+/* ---- pipe ------------------------------------------------------------------------ */
 
 static enum io make_fifo(struct file *x)
 {
@@ -280,7 +282,7 @@ static enum io pipe_open(struct layer *l)
 	return open_with(x, wanted_access(l->end));
 }
 
-/* ---- relaying ------------------------------------------------------------------------- */
+/* ---- relaying --------------------------------------------------------------------- */
 
 /* The kernel reports a hang-up only after there has been a writer. */
 static bool had_writer(int fd)
@@ -315,7 +317,12 @@ static void file_free(struct layer *l)
 const struct layer_ops open_ops = { FILE_OPS, .open = open_open };
 const struct layer_ops create_ops = { FILE_OPS, .open = create_open };
 const struct layer_ops gopen_ops = {
-	.size = sizeof(union gopen), .open = gopen_open, .read = file_read, .write = fd_write,
-	.shut = fd_shut, .describe = fd_describe, .free = file_free,
+	.size = sizeof(union gopen),
+	.open = gopen_open,
+	.read = file_read,
+	.write = fd_write,
+	.shut = fd_shut,
+	.describe = fd_describe,
+	.free = file_free,
 };
 const struct layer_ops pipe_ops = { FILE_OPS, .open = pipe_open };

@@ -26,14 +26,14 @@ struct hub {
 	struct peers peers;
 	unsigned live, max;		/* sessions */
 	bool singly;			/* a session takes one datagram only */
-	struct peer *late, **late_end;	/* own: singly: senders that wait for a session to end */
+	struct peer *late, **late_end;	/* own: singly: those who wait for room */
 	unsigned nlate;
 	struct timer late_timer;
 	uint64_t quiet;			/* no warning before this time */
 	unsigned char *room;		/* own: for one datagram, SCRATCH_SIZE bytes */
 };
 
-/* ---- who gets in ------------------------------------------------------------------- */
+/* ---- who gets in ------------------------------------------------------- */
 
 static void warn_full(struct hub *h, const struct name *from)
 {
@@ -64,7 +64,8 @@ void hub_log_peer(const struct part *p, const struct name *peer, bool singly)
 	if (singly)
 		log_say(LEVEL_NOTICE, "receiving packet from %s", text);
 	else
-		log_say(LEVEL_NOTICE, "accepting %sconnection from %s", dgram_word(p), text);
+		log_say(LEVEL_NOTICE, "accepting %sconnection from %s", dgram_word(p),
+			text);
 }
 
 /* The peer with its first datagram becomes the child's. */
@@ -128,15 +129,16 @@ static enum io newcomer(struct hub *h, struct arrival *a, struct endpoint *child
 	return IO_READ;
 }
 
-/* ---- routing ----------------------------------------------------------------------- */
+/* ---- routing ----------------------------------------------------------- */
 
 static void note_drop(const struct peer *p)
 {
 	char text[NAME_TEXT];
 
-	if (p->dropped == 1)
-		log_say(LEVEL_INFO, "dropping datagrams from %s: its session does not keep up",
-			dgram_text(&p->name, text));
+	if (p->dropped != 1)
+		return;
+	log_say(LEVEL_INFO, "dropping datagrams from %s: its session does not keep up",
+		dgram_text(&p->name, text));
 }
 
 /* True: it was for a session we have. */
@@ -176,8 +178,6 @@ static bool is_fatal(int err)
 
 enum io hub_accept(struct hub *h, struct endpoint *child)
 {
-	struct fail *f = child->fail;
-
 	if (h->late && h->live < h->max)
 		return adopt(h, take_late(h), child);
 	for (unsigned i = 0; i < TURNS; i++) {
@@ -187,7 +187,7 @@ enum io hub_accept(struct hub *h, struct endpoint *child)
 		if (r == IO_READ)
 			return IO_READ;
 		if (r == IO_FAIL && is_fatal(errno))
-			return fail_sys(h->listener ? h->listener->fail : f, PHASE_RECEIVE,
+			return fail_sys(h->listener->fail, PHASE_RECEIVE,
 					"cannot receive on %s", h->part->spec->input);
 		if (r == IO_OK && !route(h, &a) && newcomer(h, &a, child) == IO_OK)
 			return IO_OK;
@@ -195,7 +195,7 @@ enum io hub_accept(struct hub *h, struct endpoint *child)
 	return IO_READ;
 }
 
-/* ---- sessions ------------------------------------------------------------------------ */
+/* ---- sessions ---------------------------------------------------------- */
 
 int hub_fd(const struct hub *h)
 {
@@ -247,8 +247,8 @@ void hub_leave(struct dgram *d)
 	char text[NAME_TEXT];
 
 	if (d->peer->dropped)
-		log_say(LEVEL_INFO, "%lu datagrams from %s were dropped", d->peer->dropped,
-			dgram_text(&d->peer->name, text));
+		log_say(LEVEL_INFO, "%lu datagrams from %s were dropped",
+			d->peer->dropped, dgram_text(&d->peer->name, text));
 	peers_free(&h->peers, d->peer);
 	d->peer = NULL;
 	h->live--;
@@ -258,7 +258,7 @@ void hub_leave(struct dgram *d)
 		timer_set(h->loop, &h->late_timer, loop_now(h->loop));
 }
 
-/* ---- birth and death ------------------------------------------------------------------ */
+/* ---- birth and death --------------------------------------------------- */
 
 /* One socket does what many would do elsewhere: a burst of newcomers should find
  * room.  The system grants what it sees fit. */

@@ -13,7 +13,7 @@
 
 enum {
 	HUB_SESSIONS = 4096,		/* at once, unless max-children= says */
-	HUB_LAST_USEC = 1000 * 1000,	/* idle= of sessions whose listener is gone, at most */
+	HUB_LAST_USEC = 1000 * 1000,	/* idle= at most, once the listener is gone */
 };
 
 /* For the listening layer d, whose endpoint's rfd is the socket; d->hub is set.

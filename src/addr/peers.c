@@ -7,7 +7,7 @@
 
 enum { FIRST_SLOTS = 64 };
 
-/* ---- by name ------------------------------------------------------------------ */
+/* ---- by name ----------------------------------------------------------- */
 
 static struct peer **bucket(const struct peers *t, const struct name *name)
 {
@@ -40,7 +40,7 @@ static bool grow(struct peers *t)
 
 	if (t->n < t->nslots)
 		return true;
-	slot = mem_new(nslots, sizeof(*slot));
+	slot = mem_new(nslots, sizeof(struct peer *));
 	if (!slot)
 		return t->nslots > 0;
 	t->slot = slot;
@@ -91,7 +91,7 @@ void peers_unlist(struct peers *t, struct peer *p)
 	t->n--;
 }
 
-/* ---- queues ------------------------------------------------------------------- */
+/* ---- queues ------------------------------------------------------------ */
 
 static bool has_room(const struct peers *t, const struct peer *p, size_t len)
 {
@@ -137,7 +137,7 @@ struct datagram *peers_pop(struct peers *t, struct peer *p)
 	return d;
 }
 
-/* ---- the end -------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------- */
 
 void peers_free(struct peers *t, struct peer *p)
 {

@@ -22,9 +22,9 @@ struct datagram {
 };
 
 struct peer {
-	struct peer *next;		/* ref: in the same bucket, or wherever its owner lines it up */
+	struct peer *next;		/* ref: in the same bucket, or its owner's line */
 	struct name name;
-	struct name local;		/* our address that it sends to; len 0 = not known */
+	struct name local;		/* ours that it sends to; len 0 = not known */
 	struct datagram *first, *last;	/* own */
 	unsigned waiting;		/* datagrams in the queue */
 	size_t bytes;			/* in the queue */

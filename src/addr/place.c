@@ -59,8 +59,9 @@ static void set_int(int fd, int level, int name, int value)
 static void name_of(const struct part *p, int family, unsigned port, struct name *at)
 {
 	if (!socket_bind_name(p, family, at)) {
-		*at = (struct name){ .len = family == AF_INET6 ? sizeof(struct sockaddr_in6)
-							       : sizeof(struct sockaddr_in) };
+		*at = (struct name){ .len = sizeof(struct sockaddr_in) };
+		if (family == AF_INET6)
+			at->len = sizeof(struct sockaddr_in6);
 		at->sa.ss_family = (sa_family_t)family;
 	}
 	name_set_port(at, port);

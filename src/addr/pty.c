@@ -24,7 +24,7 @@ enum {
 	SITOUT_INTERVAL = 50 * MILLISECOND,
 	DRAIN_INTERVAL = 10 * MILLISECOND,
 	DRAIN_PATIENCE = 1000 * MILLISECOND,
-	DRAIN_EMPTY = 3,	/* the kernel refills the queue from a second one behind it */
+	DRAIN_EMPTY = 3,	/* the kernel refills the queue from another behind it */
 };
 
 /* ---- making ------------------------------------------------------------------- */
@@ -36,8 +36,8 @@ int pty_make(char name[PTY_NAME])
 
 	if (fd < 0)
 		return -1;
-	if (sys_cloexec(fd) && sys_nonblock(fd) && grantpt(fd) == 0 && unlockpt(fd) == 0 &&
-	    ptsname_r(fd, name, PTY_NAME) == 0)
+	if (sys_cloexec(fd) && sys_nonblock(fd) && grantpt(fd) == 0 &&
+	    unlockpt(fd) == 0 && ptsname_r(fd, name, PTY_NAME) == 0)
 		return fd;
 	err = errno;
 	sys_close(fd);
@@ -244,7 +244,8 @@ enum io pty_drain_run(struct pty_drain *d, struct endpoint *e, const char *name)
 		d->started = true;
 		d->timer = (struct timer){ .fn = endpoint_woken, .owner = e };
 		d->moved = now;
-		d->slave = pty_is_idle(e->wfd) ? -1 : pty_slave(name, O_RDONLY | O_NONBLOCK);
+		d->slave = pty_is_idle(e->wfd) ? -1
+					       : pty_slave(name, O_RDONLY | O_NONBLOCK);
 	}
 	if (d->slave < 0)
 		return IO_OK;
@@ -273,7 +274,7 @@ void pty_drain_free(struct pty_drain *d, struct loop *l)
 struct pty {
 	struct fd_layer x;
 	char name[PTY_NAME];
-	char *link;			/* own: absolute; removed at the end if it is still ours */
+	char *link;			/* own: see pty_link() */
 	struct timer timer;
 	struct pty_drain drain;
 	bool made;
@@ -289,8 +290,9 @@ static enum io wait_a_while(struct pty *x, uint64_t usec)
 
 	x->timer.fn = endpoint_woken;
 	x->timer.owner = e;
-	return timer_set(e->loop, &x->timer, loop_now(e->loop) + usec) ? IO_WAIT
-								       : fail_memory(e->fail);
+	if (timer_set(e->loop, &x->timer, loop_now(e->loop) + usec))
+		return IO_WAIT;
+	return fail_memory(e->fail);
 }
 
 /* The kernel says "nobody has it open" only after somebody had. */

@@ -13,8 +13,9 @@ int pty_make(char name[PTY_NAME]);
 /* Opens the slave so that it does not come to control this process. */
 int pty_slave(const char *name, int flags);
 
-/* Makes the master the endpoint's descriptor, in fd_take's place; the part's options are put on it
- * and so, as the kernel has it, on the slave, before anybody knows its name. */
+/* Makes the master the endpoint's descriptor, in fd_take's place; the part's options
+ * are put on it and so, as the kernel has it, on the slave, before anybody knows its
+ * name. */
 enum io pty_take(struct fd_layer *x, int master, const char *name);
 
 /* link=: makes the symbolic link, in place of one that somebody who died has left.
@@ -32,7 +33,8 @@ bool pty_is_idle(int master);
 bool pty_has_eof(int master, char *eof);
 
 /* Says that no more will come, in the terminal's way: the end-of-file character,
- * twice when a line has been begun (the first one ends the line).  A step; *sent counts. */
+ * twice when a line has been begun (the first one ends the line).  A step; *sent
+ * counts. */
 enum io pty_write_eof(int master, bool begun, unsigned *sent);
 
 /* Waits until who has the slave open has read what was written: closing the

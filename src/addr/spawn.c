@@ -138,9 +138,10 @@ static enum io exec_failed(const struct program *p, int err, struct fail *f)
 
 	if (missing && !path)
 		return fail_say(f, PHASE_CHILD, 127,
-				"program \"%s\" not found in any directory of PATH", p->name);
-	return fail_say(f, PHASE_CHILD, missing ? 127 : 126, "cannot run program \"%s\": %s",
-			p->name, fail_errno_text(err));
+				"program \"%s\" not found in any directory of PATH",
+				p->name);
+	return fail_say(f, PHASE_CHILD, missing ? 127 : 126,
+			"cannot run program \"%s\": %s", p->name, fail_errno_text(err));
 }
 
 static enum io stage_failed(const struct program *p, struct report r, struct fail *f)

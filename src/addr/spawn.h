@@ -11,7 +11,7 @@
 /* Where the program finds its descriptors; -1 = as they are with us. */
 struct placement {
 	int in, out;		/* ref: what it reads from and writes to */
-	int in_at, out_at;	/* the numbers under which it finds them, usually 0 and 1 */
+	int in_at, out_at;	/* the numbers it finds them under, usually 0 and 1 */
 	bool err;		/* its standard error is out, too */
 	int tty;		/* ref: shall control its session; or -1 */
 };
@@ -21,7 +21,7 @@ struct program {
 	const char *name;	/* as typed, for messages */
 	char *const *file;	/* paths to try in turn, NULL behind the last */
 	char *const *argv;
-	char **script_argv;	/* for a file without "#!": "sh", room for its path, arguments */
+	char **script_argv;	/* for a file without "#!": "sh", room for its path, the rest */
 	char *const *env;
 	const char *root, *dir;	/* chroot= chdir=, or NULL */
 	bool set_umask, set_user, set_group, set_session, set_process_group;

@@ -25,7 +25,8 @@ static enum io connected(struct stream *s, int fd)
 {
 	struct layer *l = &s->x.l;
 
-	l->end->target = l->part->arg[0];
+	if (l->part->type->family != AF_UNIX)
+		l->end->target = l->part->arg[0];
 	l->end->rfd = l->end->wfd = fd;
 	if (apply_phase(l->part, fd, PH_CONNECTED, l->end->fail) != IO_OK)
 		return IO_FAIL;

@@ -18,7 +18,7 @@ enum {
 	TEMP_TRIES = 100,
 };
 
-/* ---- a name of our own ------------------------------------------------------------- */
+/* ---- a name of our own ------------------------------------------------- */
 
 /* Every X at the end becomes a letter or digit that nobody can foresee. */
 static void fill_pattern(char *path)
@@ -57,8 +57,8 @@ static enum io bind_temporary(struct dgram *d, int fd, int type, struct fail *f)
 		if (tried.code != EADDRINUSE)
 			return fail_say(f, tried.phase, tried.code, "%s", tried.text);
 	}
-	return fail_say(f, PHASE_BIND, EADDRINUSE, "%s: no free name like %s for bind-tempname",
-			p->spec->input, pattern ? pattern : "/tmp/sockcat.XXXXXX");
+	return fail_say(f, PHASE_BIND, EADDRINUSE,
+			"%s: no free name like %s for bind-tempname", p->spec->input, pattern ? pattern : "/tmp/sockcat.XXXXXX");
 }
 
 /* A datagram server answers to a name only.  Linux gives an abstract one for the
@@ -93,7 +93,7 @@ static enum io bind_client(struct dgram *d, int fd, int type, struct fail *f)
 	return d->path ? IO_OK : fail_memory(f);
 }
 
-/* ---- connecting ---------------------------------------------------------------------- */
+/* ---- connecting -------------------------------------------------------- */
 
 static void close_attempt(struct dgram *d)
 {
@@ -154,14 +154,17 @@ static enum io connected(struct dgram *d)
 /* After a socket of this kind was the wrong one; 0 = none left. */
 static int next_type(int type)
 {
-	return type == SOCK_STREAM ? SOCK_SEQPACKET : type == SOCK_SEQPACKET ? SOCK_DGRAM : 0;
+	if (type == SOCK_STREAM)
+		return SOCK_SEQPACKET;
+	return type == SOCK_SEQPACKET ? SOCK_DGRAM : 0;
 }
 
 /* Abstract names are looked up by kind: a server of another one isn't there. */
 static bool wrong_type(const struct name *to)
 {
-	return errno == EPROTOTYPE ||
-	       (errno == ECONNREFUSED && !((const struct sockaddr_un *)&to->sa)->sun_path[0]);
+	const struct sockaddr_un *sun = (const struct sockaddr_un *)&to->sa;
+
+	return errno == EPROTOTYPE || (errno == ECONNREFUSED && !sun->sun_path[0]);
 }
 
 enum io unixclient_open(struct dgram *d, const char *path, int type)
@@ -181,7 +184,7 @@ enum io unixclient_open(struct dgram *d, const char *path, int type)
 				return IO_FAIL;
 		}
 		t = type_of(e->rfd);
-		if (connect(e->rfd, (struct sockaddr *)&d->to.sa, d->to.len) == 0)
+		if (dgram_aim(e->rfd, &d->to))
 			return connected(d);
 		if (errno == EAGAIN || errno == EINTR)
 			return again_later(d);

@@ -39,7 +39,8 @@ static bool add_pair(struct variables *v, const char *prefix, const char *pair)
 	return variables_set(v, name, value + 1);
 }
 
-static bool add_all(struct variables *v, const char *prefix, const struct environment *known)
+static bool add_all(struct variables *v, const char *prefix,
+		    const struct environment *known)
 {
 	for (size_t i = 0; i < known->n; i++)
 		if (!add_pair(v, prefix, known->pair[i]))
@@ -56,7 +57,8 @@ static bool add_prefixed(struct variables *v, const struct environment *known)
 	if (log_is_socat())
 		return add_all(v, own, known);
 	return add_all(v, "SOCKCAT", known) && add_all(v, "SOCAT", known) &&
-	       (!strcmp(own, "SOCKCAT") || !strcmp(own, "SOCAT") || add_all(v, own, known));
+	       (!strcmp(own, "SOCKCAT") || !strcmp(own, "SOCAT") ||
+		add_all(v, own, known));
 }
 
 bool variables_describe(struct variables *v, struct endpoint *e)
@@ -67,7 +69,8 @@ bool variables_describe(struct variables *v, struct endpoint *e)
 
 	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 	ok = environment_add(&known, "VERSION", PACKAGE_VERSION) &&
-	     environment_add(&known, "PID", pid) && environment_add(&known, "PPID", pid) &&
+	     environment_add(&known, "PID", pid) &&
+	     environment_add(&known, "PPID", pid) &&
 	     (!e || endpoint_describe(e, &known)) && add_prefixed(v, &known);
 	environment_free(&known);
 	return ok;

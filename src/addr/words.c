@@ -82,7 +82,8 @@ bool words_lost_quotes(const struct part *p)
 		close = quote_end(s, end);
 		if (!close)
 			return false;
-		if (memchr(s, ' ', (size_t)(close - s)) && !(s == start && close == end - 1))
+		if (memchr(s, ' ', (size_t)(close - s)) &&
+		    !(s == start && close == end - 1))
 			return true;
 		s = close;
 	}

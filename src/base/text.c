@@ -339,13 +339,16 @@ static size_t printable(const unsigned char *s, size_t len)
 	return n > 1 && second_forbidden(s[0], s[1]) ? 0 : n;
 }
 
-static size_t escape_byte(char *to, unsigned char c)
+/* One character or escape, with its NUL. */
+enum { ONE_MAX = 8 };
+
+static size_t escape_byte(char to[ONE_MAX], unsigned char c)
 {
 	static const char bytes[] = "\a\b\t\n\v\f\r", names[] = "abtnvfr";
 	const char *at = c ? strchr(bytes, c) : NULL;
 
 	if (!at)
-		return (size_t)sprintf(to, "\\x%02x", c);
+		return (size_t)snprintf(to, ONE_MAX, "\\x%02x", c);
 	to[0] = '\\';
 	to[1] = names[at - bytes];
 	return 2;
@@ -359,7 +362,7 @@ size_t text_escape(char *to, size_t cap, const void *from, size_t len)
 	if (cap == 0)
 		return 0;
 	while (len) {
-		char one[8];
+		char one[ONE_MAX];
 		size_t n = printable(s, len);
 		size_t taken = n ? n : 1;
 

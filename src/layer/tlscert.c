@@ -207,8 +207,10 @@ static enum io read_all(int fd, const char *option, const char *path, enum phase
 		unsigned char *room = buf_room(out, FILE_STEP);
 		ssize_t n;
 
-		if (!room)
+		if (!room && out->len + FILE_STEP > out->max)
 			return fail_say(f, phase, 0, "%s=%s is too large", option, path);
+		if (!room)
+			return fail_memory(f);
 		n = read(fd, room, FILE_STEP);
 		if (n < 0 && errno == EINTR)
 			continue;

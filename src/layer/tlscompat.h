@@ -7,6 +7,7 @@
 #include <openssl/dh.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 #if OPENSSL_VERSION_NUMBER < 0x30000000L
 

@@ -453,7 +453,7 @@ static uint64_t linger_limit(const struct session *s)
 		if (over(&s->pump[i]) && !s->pump[i].off && !over(&s->pump[!i])) {
 			if (s->setup->linger_set)
 				return s->setup->linger ? s->setup->linger : 1;
-			return s->pump[i].shut_eof || s->pump[!i].discard ? WINDOW : 0;
+			return s->pump[i].shut_eof || s->pump[!i].discard || s->early.phase ? WINDOW : 0;
 		}
 	return 0;
 }
@@ -497,13 +497,23 @@ static bool watch_silence(struct session *s)
 	return set_timer(s, s->active + limit);
 }
 
+/* What the pump that writes to this side wants of it.  While somebody reads
+ * there, he will meet the error behind the last bytes, and must be the first. */
+static unsigned wants_to(const struct session *s, unsigned side)
+{
+	const struct endpoint *e = s->out[side];
+	unsigned want = pump_wants_to(&s->pump[!side]);
+
+	return e->rfd == e->wfd && !over(&s->pump[side]) ? want & ~(unsigned)READY_ERROR : want;
+}
+
 static void set_interest(struct session *s)
 {
 	unsigned want[2];
 
 	for (unsigned i = 0; i < 2; i++)
 		want[i] = pump_wants_from(&s->pump[i]) |
-			  (s->out[i] == &s->in[i] ? pump_wants_to(&s->pump[!i]) : 0);
+			  (s->out[i] == &s->in[i] ? wants_to(s, i) : 0);
 	for (unsigned i = 0; i < 2; i++) {
 		struct endpoint *out = s->out[i] == &s->in[i] ? NULL : s->out[i];
 

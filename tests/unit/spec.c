@@ -170,9 +170,9 @@ static void an_option_may_insert_a_layer_once(void **state)
 	assert_int_equal(parse("tcp:h:1,crnl,readbytes=5,ignoreeof"), IO_OK);
 	assert_int_equal(spec.nparts, 3);
 	assert_type(&spec.part[0], "tcp");
-	assert_type(&spec.part[1], "crlf");
-	assert_type(&spec.part[2], "limit");
-	assert_int_equal(part_num(&spec.part[2], OPT_READBYTES, 0), 5);
+	assert_type(&spec.part[1], "limit");
+	assert_type(&spec.part[2], "crlf");
+	assert_int_equal(part_num(&spec.part[1], OPT_READBYTES, 0), 5);
 }
 
 static void a_layer_can_be_put_on_top_afterwards(void **state)
