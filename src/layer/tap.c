@@ -26,7 +26,7 @@ struct tap_setup {
 struct tap {
 	struct layer l;
 	uint64_t offset; /* bytes that passed */
-	char *who;	 /* own: the connection, as it was when the first bytes came */
+	char *who;	 /* own: the connection, as it was when it was made */
 	bool ended;
 };
 
@@ -200,6 +200,16 @@ static void record_end(struct tap *t)
 	t->ended = true;
 }
 
+/* A peer may be gone by the time its bytes are read. */
+static enum io tap_open(struct layer *l)
+{
+	const struct tap_setup *s = l->part->prepared;
+
+	if (s->classic && !who_is_it((struct tap *)l))
+		return fail_memory(l->end->fail);
+	return IO_OK;
+}
+
 static enum io tap_read(struct layer *l, void *to, size_t cap, size_t *n)
 {
 	struct tap *t = (struct tap *)l;
@@ -221,6 +231,7 @@ const struct layer_ops tap_ops = {
 	.size = sizeof(struct tap),
 	.prepare = tap_prepare,
 	.unprepare = tap_unprepare,
+	.open = tap_open,
 	.read = tap_read,
 	.free = tap_free,
 };
