@@ -28,7 +28,7 @@ struct exec {
 	struct fd_layer x;
 	struct child child;
 	bool started;
-	struct watch report;		/* fd own: a child says there that it can't start */
+	struct watch report;		/* fd own: says if it could not start */
 	struct timer timer;		/* for its status, or to wake from outside */
 	bool over;			/* its output has ended */
 	bool waited;			/* long enough for its status */
@@ -332,7 +332,7 @@ static enum io exec_write(struct layer *l, const void *from, size_t len, size_t 
 	return IO_FAIL;
 }
 
-/* ---- no more to write --------------------------------------------------------------- */
+/* ---- no more to write ------------------------------------------------------------- */
 
 /* The end of a pipe stays: each read says so again.  On a terminal each
  * end-of-file character serves one read, so it is repeated while the program

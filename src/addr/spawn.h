@@ -21,7 +21,7 @@ struct program {
 	const char *name;	/* as typed, for messages */
 	char *const *file;	/* paths to try in turn, NULL behind the last */
 	char *const *argv;
-	char **script_argv;	/* for a file without "#!": "sh", room for its path, the rest */
+	char **script_argv;	/* without "#!": "sh", room for its path, the rest */
 	char *const *env;
 	const char *root, *dir;	/* chroot= chdir=, or NULL */
 	bool set_umask, set_user, set_group, set_session, set_process_group;

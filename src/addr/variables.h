@@ -7,7 +7,7 @@
 
 struct variables {
 	struct environment own;		/* NAME=value: those we set */
-	char **all;			/* own; refs; NULL behind the last: for execve(2) */
+	char **all;			/* own; each a ref; NULL behind the last */
 };
 
 /* A variable as it is, without prefix: PATH, HOME.  False: out of memory. */

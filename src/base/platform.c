@@ -15,6 +15,9 @@
 #ifdef __linux__
 #include <linux/vm_sockets.h>
 #endif
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static bool add_flag(int fd, int get, int set, int flag)
 {
@@ -229,3 +232,14 @@ void sys_close(int fd)
 		close(fd);
 	errno = saved;
 }
+
+#ifdef __GLIBC__
+void sys_trim_memory(void)
+{
+	malloc_trim(0);
+}
+#else
+void sys_trim_memory(void)
+{
+}
+#endif

@@ -35,6 +35,9 @@ uint64_t sys_now(void);
 /* close(2) that survives EINTR and keeps errno.  -1 is fine. */
 void sys_close(int fd);
 
+/* Gives memory that was freed back to the system, where the allocator keeps it. */
+void sys_trim_memory(void);
+
 /* The longest listen backlog that the system grants. */
 int sys_backlog(void);
 

@@ -77,8 +77,7 @@ static enum io write_all(struct pump *p, const unsigned char *from, size_t len, 
 			return r;
 		*done += n;
 		p->bytes += n;
-	} while (*done < len && !p->to->messages);
-	*done = len;
+	} while (*done < len);
 	return IO_OK;
 }
 

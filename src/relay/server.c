@@ -5,8 +5,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/platform.h"
 
 enum {
+	CROWD = 256,			/* so many sessions leave memory worth giving back */
 	BURST = 64,			/* connections taken before others get their turn */
 	SHORTAGE_USEC = 100 * 1000,	/* until a shortage of descriptors is looked at again */
 	RETRY_USEC = 1000 * 1000,
@@ -42,7 +44,7 @@ void server_drain(struct server *v)
 	v->draining = true;
 	if (!v->live)
 		end(v);
-	else if (!by_messages(v))
+	else
 		close_listener(v);
 }
 
@@ -98,7 +100,9 @@ static void session_ended(void *owner, struct session *s)
 	v->live--;
 	if (v->draining && !v->live)
 		end(v);
-	else if (v->paused && !v->draining)
+	else if (!v->live && v->crowd >= CROWD)
+		loop_again(v->loop, &v->again);	/* when the last one is freed */
+	if (v->paused && !v->draining)
 		resume(v);
 }
 
@@ -109,7 +113,8 @@ static void adopt(struct server *v, struct session *s)
 	if (s->next)
 		s->next->prev = s;
 	v->sessions = s;
-	v->live++;
+	if (++v->live > v->crowd)
+		v->crowd = v->live;
 	session_start(s);
 }
 
@@ -302,6 +307,10 @@ static void run(void *owner, unsigned ready)
 	struct server *v = owner;
 
 	(void)ready;
+	if (!v->live && v->crowd >= CROWD) {
+		v->crowd = 0;
+		sys_trim_memory();
+	}
 	v->listener.ready = 0;
 	if (!v->listener.nopen)
 		open_listener(v);

@@ -14,6 +14,7 @@ struct server {
 	struct session *spare;		/* own: built for the next connection */
 	unsigned live, max;		/* max = 0: no limit */
 	unsigned next_id;
+	unsigned crowd;			/* most alive at once since memory was last given back */
 	bool paused;			/* out of descriptors or at max-children */
 	bool draining;			/* told to end: sessions finish, nobody new */
 	unsigned starved;		/* sessions that wait for descriptors themselves */

@@ -17,6 +17,7 @@ enum {
 	CONNECT_LIMIT = 30 * SECOND,	/* of each try, where there are several */
 	HUNGER_PAUSE = SECOND / 20,	/* until a shortage of descriptors is looked at again */
 	HUNGER_LIMIT = 30 * SECOND,
+	MESSAGE_BLOCK = 8192,
 };
 
 static void wake(void *owner, unsigned ready)
@@ -352,6 +353,17 @@ static bool open_side(struct session *s, unsigned side)
 
 /* ---- relaying ----------------------------------------------------------------------- */
 
+/* What is read at once.  A stream cut into messages gets pieces that a datagram
+ * can carry. */
+static size_t block_size(const struct session *s, const struct pump *p)
+{
+	if (s->setup->block)
+		return s->setup->block;
+	if (p->to->messages && !p->from->messages)
+		return MESSAGE_BLOCK;
+	return loop_services(s->loop)->scratch_size;
+}
+
 static void start_pump(struct session *s, unsigned i)
 {
 	struct pump *p = &s->pump[i];
@@ -360,7 +372,7 @@ static void start_pump(struct session *s, unsigned i)
 
 	p->from = &s->in[i];
 	p->to = s->out[!i];
-	p->block = s->setup->block ? s->setup->block : loop_services(s->loop)->scratch_size;
+	p->block = block_size(s, p);
 	p->off = !goes(s, i) || !(from & TYPE_READS) || !(to->part[0].type->flags & TYPE_WRITES) ||
 		 p->to->direct;
 }
