@@ -317,6 +317,11 @@ enum io dgram_shut(struct layer *l)
 
 /* ---- sessions that expire ---------------------------------------------- */
 
+static bool set_expiry(struct dgram *d, uint64_t due)
+{
+	return timer_set(d->x.l.end->loop, &d->expiry, due);
+}
+
 static void expire(void *owner, unsigned ready)
 {
 	struct dgram *d = owner;
@@ -326,24 +331,24 @@ static void expire(void *owner, unsigned ready)
 	(void)ready;
 	if (d->peer && d->peer->first)
 		due = now + d->idle;	/* what is waiting will be read */
-	if (due > now) {
-		timer_set(e->loop, &d->expiry, due);
+	/* without memory for a timer nobody would ever end the session */
+	if (due > now && set_expiry(d, due))
 		return;
-	}
 	d->spent = true;
 	hub_forget(d);
 	endpoint_wake(e);
 }
 
-void dgram_expires(struct dgram *d, uint64_t idle)
+enum io dgram_expires(struct dgram *d, uint64_t idle)
 {
 	struct loop *l = d->x.l.end->loop;
 
 	d->idle = idle;
 	d->active = loop_now(l);
 	d->expiry = (struct timer){ .fn = expire, .owner = d };
-	if (idle)
-		timer_set(l, &d->expiry, d->active + idle);
+	if (idle && !set_expiry(d, d->active + idle))
+		return fail_memory(d->x.l.end->fail);
+	return IO_OK;
 }
 
 void dgram_hurry(struct dgram *d, uint64_t idle)
@@ -351,7 +356,8 @@ void dgram_hurry(struct dgram *d, uint64_t idle)
 	if (!d->expiry.fn || (d->idle && d->idle <= idle))
 		return;
 	d->idle = idle;
-	timer_set(d->x.l.end->loop, &d->expiry, d->active + idle);
+	if (!set_expiry(d, d->active + idle))
+		expire(d, READY_WAKE);
 }
 
 /* ---- from birth to death ----------------------------------------------- */

@@ -67,7 +67,7 @@ void dgram_free(struct layer *l);
 enum io dgram_take(struct dgram *d, int rfd, int wfd);
 
 /* From now on the session ends when no datagram moves for so long; 0 = never. */
-void dgram_expires(struct dgram *d, uint64_t idle);
+enum io dgram_expires(struct dgram *d, uint64_t idle);
 
 /* The same for a session under way, if that is sooner: counted from its last datagram. */
 void dgram_hurry(struct dgram *d, uint64_t idle);

@@ -143,8 +143,7 @@ static enum io take_up(struct dgram *d, uint64_t idle)
 	e->messages = true;
 	e->network = d->to.sa.ss_family != AF_UNIX;
 	know_peer(d);
-	dgram_expires(d, idle);
-	return IO_OK;
+	return dgram_expires(d, idle);
 }
 
 /* ---- recvfrom, recv, listen -------------------------------------------- */
@@ -193,8 +192,7 @@ static enum io listen_open(struct layer *l)
 	know_peer(d);
 	d->strict = true;
 	connect_back(d);
-	dgram_expires(d, part_usec(l->part, OPT_IDLE, 0));
-	return IO_OK;
+	return dgram_expires(d, part_usec(l->part, OPT_IDLE, 0));
 }
 
 static enum io serve_accept(struct layer *l, struct endpoint *child)
