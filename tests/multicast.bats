@@ -54,8 +54,8 @@ r.recv(10)' 2>/dev/null || skip "no multicast on the loopback interface"
 @test "IPv6 multicast on the loopback interface" {
 	need_ip6
 	need python3
-	listen member -u udp6-recv:0,ipv6-join-group=[ff01::7:7]:lo -
-	printf hello | sockcat -u - udp6-datagram:[ff01::7:7%lo]:"$PORT" ||
+	listen member -u "udp6-recv:0,ipv6-join-group=[ff01::7:7]:lo" -
+	printf hello | sockcat -u - "udp6-datagram:[ff01::7:7%lo]:$PORT" ||
 		skip "no IPv6 multicast on the loopback interface"
 	wait_out member hello
 }

@@ -211,7 +211,11 @@ while True:
 @test "ctty makes it the program's own terminal" {
 	run "$SOCKCAT" -u 'system:(: >/dev/tty) && echo own,pty,setsid,ctty' -
 	[[ "$output" == own* ]]
-	run "$SOCKCAT" -u 'system:(: </dev/tty) 2>/dev/null || echo none,pty,setsid' -
+	run "$SOCKCAT" -u 'system:(: </dev/tty) && echo own,pty,setsid' -
+	[[ "$output" == own* ]]
+	run "$SOCKCAT" -u 'system:(: </dev/tty) 2>/dev/null || echo none,pty,setsid,ctty=0' -
+	[[ "$output" == none* ]]
+	run "$SOCKCAT" --dialect=socat -u 'system:(: </dev/tty) 2>/dev/null || echo none,pty,setsid' -
 	[[ "$output" == none* ]]
 }
 
@@ -222,6 +226,21 @@ while True:
 	wait_out one ready
 	printf '\003' >&8
 	wait_out one caught
+	finish one
+	exec 8>&-
+}
+
+@test "a shell served on a terminal takes its interrupts from the other end" {
+	need bash
+	listen one tcp-listen:0,bind=127.0.0.1 exec:"bash --norc --noprofile -i",pty,stderr,setsid,sigint,sane
+	mkfifo keys
+	exec 8<>keys
+	start_in two keys "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
+	echo 'echo re"ady"; sleep 30' >&8
+	wait_out two ready
+	printf '\003' >&8
+	echo 'echo af"ter"; exit' >&8
+	wait_out two after
 	finish one
 	exec 8>&-
 }

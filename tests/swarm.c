@@ -96,7 +96,7 @@ static bool parse_address(struct swarm *s, const char *text)
 	if (strncmp(text, "unix:", 5) != 0 || strlen(text + 5) >= sizeof(un->sun_path))
 		return false;
 	un->sun_family = AF_UNIX;
-	strcpy(un->sun_path, text + 5);
+	memcpy(un->sun_path, text + 5, strlen(text + 5) + 1);
 	s->to_len = sizeof(*un);
 	return true;
 }

@@ -59,6 +59,19 @@ setup() {
 	[ "$status" -eq 0 ]
 }
 
+@test "socat on the other end works both ways" {
+	local port
+
+	need socat
+	echo_server srv
+	echo hello | timeout 20 socat -t 5 - "openssl:localhost:$PORT,cafile=$C/ca.crt" >got
+	[ "$(cat got)" = hello ]
+	port=$(free_port)
+	start peer socat "openssl-listen:$port,bind=127.0.0.1,cert=$C/server.pem,verify=0" pipe
+	ask hello "tls:localhost:$port,cafile=$C/ca.crt,forever,interval=0.05"
+	end_with 0 hello
+}
+
 # --- trust -----------------------------------------------------------------------
 
 @test "a certificate that nobody vouches for is refused with 60" {

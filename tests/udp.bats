@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # UDP: every form, boundaries kept, one session per peer.
 
+bats_require_minimum_version 1.5.0
 load lib.bash
 
 # The other side: python3, so that boundaries and names can be looked at.
@@ -64,6 +65,13 @@ export PORT
 	[ "$output" = six ]
 }
 
+@test "udp6-sendto and udp6-recvfrom" {
+	need_ip6
+	listen server udp6-recvfrom:0 exec:cat
+	run sh -c "printf six | '$SOCKCAT' - udp6-sendto:[::1]:$PORT"
+	[ "$output" = six ]
+}
+
 @test "udp-listen serves both families by default" {
 	need_ip6
 	need python3
@@ -85,7 +93,7 @@ export PORT
 	printf 'metric:2|c' | sockcat - udp:127.0.0.1:"$BACKEND"
 	wait_until test "$(grep -c got backend.out)" = 2 || :
 	[ "$(grep -c got backend.out)" = 2 ]
-	! grep -q 'got [0-9]* 0' backend.out
+	run ! grep -q 'got [0-9]* 0' backend.out
 }
 
 @test "the socat dialect ends udp with an empty datagram" {
@@ -394,11 +402,13 @@ b.send(b"2")'
 	start dns dnsmasq --no-daemon --no-resolv --no-hosts --port="$port" --listen-address=127.0.0.1 \
 		--bind-interfaces --address=/test.example/192.0.2.7 --conf-file=/dev/null --pid-file=
 	wait_until sh -c "dig +time=1 +tries=1 +short -p $port @127.0.0.1 test.example | grep -q 192.0.2.7"
-	listen relay udp-listen:0,fork udp:127.0.0.1:"$port"
+	listen relay udp-listen:0,fork,idle=1 udp:127.0.0.1:"$port"
+	asking=()
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		dig +tries=1 +short -p "$PORT" @127.0.0.1 "h$i.test.example" >"dig$i" &
+		asking+=("$!")
 	done
-	wait $(jobs -p | grep -v -F -f <(cat ./*.pid))
+	wait "${asking[@]}"
 	[ "$(cat dig? dig10 | grep -c '^192.0.2.7$')" = 10 ]
 }
 

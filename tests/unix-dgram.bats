@@ -83,6 +83,17 @@ for i, s in enumerate(all):
 	[ "$output" = query ]
 }
 
+@test "abstract-recv merges all senders" {
+	[ "$(uname)" = Linux ] || skip "Linux only"
+	name=sockcat-test-$$-$RANDOM
+	start server "$SOCKCAT" -d -d -u abstract-recv:$name -
+	wait_for server "listening on @$name"
+	printf one | sockcat -u - abstract-sendto:$name
+	printf two | sockcat -u - abstract-sendto:$name
+	wait_out server two
+	[ "$(cat server.out)" = onetwo ]
+}
+
 @test "the modes asked for are there from the start" {
 	listen server -u unix-recv:s.sock,mode=600 -
 	[ "$(stat -c %a s.sock)" = 600 ]
