@@ -38,7 +38,7 @@ struct swarm {
 	struct sockaddr_storage to;
 	socklen_t to_len;
 	struct client *client;	/* own */
-	struct pollfd *wait;	/* own: one each, fd -1 when there is nothing to wait for */
+	struct pollfd *wait; /* own: one each, fd -1 when there is nothing to wait for */
 	size_t n, bytes;
 	size_t dialling, open, over;
 	size_t failed;
@@ -71,7 +71,8 @@ static void fail_client(struct swarm *s, size_t i, const char *what)
 
 static bool parse_tcp(struct swarm *s, const char *text)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST };
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+					.ai_flags = AI_NUMERICHOST };
 	const char *colon = strrchr(text, ':');
 	struct addrinfo *list;
 	char host[64] = "";
@@ -173,7 +174,8 @@ static void send_some(struct swarm *s, size_t i)
 	}
 }
 
-static bool as_sent(const struct client *c, const unsigned char *block, size_t n, size_t bytes)
+static bool as_sent(const struct client *c, const unsigned char *block, size_t n,
+		    size_t bytes)
 {
 	if (c->got + n > bytes)
 		return false;
@@ -249,7 +251,8 @@ static bool run(struct swarm *s)
 			all_talk(s);
 			talking = true;
 		}
-		if (poll(s->wait, (nfds_t)s->n, s->open < s->n ? 10 : 1000) < 0 && errno != EINTR)
+		if (poll(s->wait, (nfds_t)s->n, s->open < s->n ? 10 : 1000) < 0 &&
+		    errno != EINTR)
 			return false;
 		for (size_t i = 0; i < s->n; i++)
 			step(s, i);
@@ -257,7 +260,8 @@ static bool run(struct swarm *s)
 			since = time(NULL);
 		turns = s->turns;
 		if (time(NULL) - since > PATIENCE) {
-			fprintf(stderr, "swarm: nothing moved for %d seconds\n", PATIENCE);
+			fprintf(stderr, "swarm: nothing moved for %d seconds\n",
+				PATIENCE);
 			return false;
 		}
 	}

@@ -145,9 +145,10 @@ static enum io become_account(struct command *c, const struct optval *su, struct
 	struct program *p = &c->program;
 
 	if (!pw)
-		return fail_say(f, PHASE_CONFIG, ENOENT,
-				"%s: there is no user with number %lld whose groups it could take",
-				su->opt->names, su->num);
+		return fail_say(
+			f, PHASE_CONFIG, ENOENT,
+			"%s: there is no user with number %lld whose groups it could take",
+			su->opt->names, su->num);
 	if (!copy_account(&c->account, pw))
 		return fail_memory(f);
 	p->set_user = p->set_group = true;

@@ -90,9 +90,10 @@ static enum io deliver(struct dgram *d, size_t n, size_t cap)
 	struct endpoint *e = d->x.l.end;
 
 	if (n > cap)
-		return fail_say(e->fail, PHASE_RECEIVE, EMSGSIZE,
-				"%s: a datagram of %zu bytes is longer than the %zu that -b allows",
-				e->spec->input, n, cap);
+		return fail_say(
+			e->fail, PHASE_RECEIVE, EMSGSIZE,
+			"%s: a datagram of %zu bytes is longer than the %zu that -b allows",
+			e->spec->input, n, cap);
 	d->heard = true;
 	d->active = loop_now(e->loop);
 	d->spent = d->once;
@@ -232,12 +233,14 @@ static enum io too_long(struct dgram *d, size_t len)
 	struct endpoint *e = d->x.l.end;
 
 	if (e->network && len > longest(&d->to))
-		return fail_say(e->fail, PHASE_SEND, EMSGSIZE,
-				"%s: a datagram of %zu bytes is longer than the %zu that UDP can carry",
-				e->spec->input, len, longest(&d->to));
-	return fail_say(e->fail, PHASE_SEND, EMSGSIZE,
-			"%s: a datagram of %zu bytes is too long (-b limits it, sndbuf= or the path's MTU allow less)",
-			e->spec->input, len);
+		return fail_say(
+			e->fail, PHASE_SEND, EMSGSIZE,
+			"%s: a datagram of %zu bytes is longer than the %zu that UDP can carry",
+			e->spec->input, len, longest(&d->to));
+	return fail_say(
+		e->fail, PHASE_SEND, EMSGSIZE,
+		"%s: a datagram of %zu bytes is too long (-b limits it, sndbuf= or the path's MTU allow less)",
+		e->spec->input, len);
 }
 
 static enum io send_failed(struct dgram *d, size_t len)
@@ -274,9 +277,10 @@ enum io dgram_write(struct layer *l, const void *from, size_t len, size_t *n)
 		return fail_say(e->fail, PHASE_SEND, EBADF, "%s only receives",
 				e->spec->input);
 	if (!d->connected && d->to.len <= (socklen_t)sizeof(sa_family_t))
-		return fail_say(e->fail, PHASE_SEND, EDESTADDRREQ,
-				"%s: cannot answer a sender without a name (it has to bind one)",
-				e->spec->input);
+		return fail_say(
+			e->fail, PHASE_SEND, EDESTADDRREQ,
+			"%s: cannot answer a sender without a name (it has to bind one)",
+			e->spec->input);
 	put = send_datagram(d, fd, from, len);
 	if (put < 0)
 		return send_failed(d, len);

@@ -115,9 +115,10 @@ static enum io try_all(struct dgram *d, enum way way, bool wanted, int *fd,
 static enum io none_fits(struct endpoint *e, const struct fail *first)
 {
 	if (first->phase == PHASE_NONE)
-		return fail_say(e->fail, PHASE_CONNECT, EAFNOSUPPORT,
-				"%s: no address of that host fits bind= or the IP version asked for",
-				e->spec->input);
+		return fail_say(
+			e->fail, PHASE_CONNECT, EAFNOSUPPORT,
+			"%s: no address of that host fits bind= or the IP version asked for",
+			e->spec->input);
 	if (e->fail->phase == PHASE_NONE)
 		*e->fail = *first;
 	return IO_FAIL;

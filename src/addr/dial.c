@@ -16,7 +16,8 @@ enum { STAGGER_USEC = 250 * 1000 };
 
 static int family_of(const struct part *p)
 {
-	int family = p->type->family != AF_UNSPEC ? p->type->family : p->spec->rules.family;
+	int family = p->type->family != AF_UNSPEC ? p->type->family
+						  : p->spec->rules.family;
 
 	return (int)part_num(p, OPT_FAMILY, family);
 }
@@ -75,7 +76,8 @@ static void attempt_failed(struct dial *d, const struct addrinfo *ai, struct lay
 	memcpy(&to.sa, ai->ai_addr, ai->ai_addrlen);
 	name_text(&to, text, sizeof(text));
 	errno = err;
-	fail_sys(&f, PHASE_CONNECT, "%s: cannot connect to %s", l->end->spec->input, text);
+	fail_sys(&f, PHASE_CONNECT, "%s: cannot connect to %s", l->end->spec->input,
+		 text);
 	log_say(LEVEL_INFO, "%s", f.text);
 	if (d->first.phase == PHASE_NONE)
 		d->first = f;
@@ -89,8 +91,10 @@ static enum io launch(struct layer *l, const struct addrinfo *ai, int *fd, struc
 	char text[NAME_TEXT];
 
 	memcpy(&to.sa, ai->ai_addr, ai->ai_addrlen);
-	log_say(LEVEL_NOTICE, "opening connection to %s", name_log(&to, text, sizeof(text)));
-	if (socket_make(p, ai->ai_family, ai->ai_socktype, ai->ai_protocol, fd, f) != IO_OK)
+	log_say(LEVEL_NOTICE, "opening connection to %s",
+		name_log(&to, text, sizeof(text)));
+	if (socket_make(p, ai->ai_family, ai->ai_socktype, ai->ai_protocol, fd, f) !=
+	    IO_OK)
 		return IO_FAIL;
 	if (socket_bind(p, *fd, NULL, ai->ai_family, f) != IO_OK) {
 		sys_close(*fd);
@@ -102,8 +106,8 @@ static enum io launch(struct layer *l, const struct addrinfo *ai, int *fd, struc
 
 		sys_close(*fd);
 		errno = err;
-		return fail_sys(f, PHASE_CONNECT, "%s: cannot connect to %s", p->spec->input,
-				name_text(&to, text, sizeof(text)));
+		return fail_sys(f, PHASE_CONNECT, "%s: cannot connect to %s",
+				p->spec->input, name_text(&to, text, sizeof(text)));
 	}
 	return IO_OK;
 }
@@ -137,7 +141,8 @@ static enum io start_next(struct dial *d, struct layer *l)
 	a->watch.fd = fd;
 	d->live++;
 	if (!watch_set(l->end->loop, &a->watch, READY_WRITE))
-		return fail_sys(l->end->fail, PHASE_CONNECT, "cannot wait for a connection");
+		return fail_sys(l->end->fail, PHASE_CONNECT,
+				"cannot wait for a connection");
 	timer_set(l->end->loop, &d->stagger, loop_now(l->end->loop) + STAGGER_USEC);
 	return IO_OK;
 }
@@ -162,7 +167,8 @@ static int look(struct dial *d, struct layer *l)
 	return -1;
 }
 
-static enum io begin(struct dial *d, struct layer *l, const char *host, const char *service)
+static enum io begin(struct dial *d, struct layer *l, const char *host,
+		     const char *service)
 {
 	const struct part *p = l->part;
 	enum io r;
@@ -170,8 +176,8 @@ static enum io begin(struct dial *d, struct layer *l, const char *host, const ch
 	d->names.fn = endpoint_woken;
 	d->names.owner = l->end;
 	r = resolve_run(l->end->loop, &d->names, host, service, family_of(p),
-			(int)part_num(p, OPT_SOCKTYPE, p->type->socktype), p->type->protocol, 0,
-			l->end->fail);
+			(int)part_num(p, OPT_SOCKTYPE, p->type->socktype),
+			p->type->protocol, 0, l->end->fail);
 	if (r != IO_OK)
 		return r;
 	interleave(d, p->spec->rules.prefer);
@@ -183,9 +189,10 @@ static enum io begin(struct dial *d, struct layer *l, const char *host, const ch
 static enum io all_failed(struct dial *d, struct layer *l)
 {
 	if (d->first.phase == PHASE_NONE)
-		return fail_say(l->end->fail, PHASE_CONNECT, EAFNOSUPPORT,
-				"%s: no address of that host fits bind= or the IP version asked for",
-				l->end->spec->input);
+		return fail_say(
+			l->end->fail, PHASE_CONNECT, EAFNOSUPPORT,
+			"%s: no address of that host fits bind= or the IP version asked for",
+			l->end->spec->input);
 	if (l->end->fail->phase == PHASE_NONE)
 		*l->end->fail = d->first;
 	return IO_FAIL;

@@ -20,9 +20,11 @@ struct dial {
 	const struct addrinfo *order[DIAL_MAX];	/* ref into names; families interleaved */
 	unsigned norder, next, live;
 	struct attempt attempt[DIAL_MAX];	/* one per order[] */
-	struct timer stagger;		/* when the next attempt starts, though none failed */
+	/* when the next attempt starts, though none failed */
+	struct timer stagger;
 	bool started;
-	struct fail first;		/* the first attempt's failure: that of the likeliest address */
+	/* the first attempt's failure: that of the likeliest address */
+	struct fail first;
 };
 
 /* A step of l's open: resolves host and service and connects; families as the

@@ -231,9 +231,10 @@ static enum io start(struct exec *x)
 	x->started = true;
 	x->timer = (struct timer){ .fn = timer_due, .owner = x };
 	if (part_has(l->part, OPT_NOFORK) && l->end->side == 0)
-		return fail_say(l->end->fail, PHASE_USAGE, EINVAL,
-				"%s: nofork is for the second address, the first one must be open before",
-				l->end->spec->input);
+		return fail_say(
+			l->end->fail, PHASE_USAGE, EINVAL,
+			"%s: nofork is for the second address, the first one must be open before",
+			l->end->spec->input);
 	if (command_variables(l->part, l->end->other, &v)) {
 		p.env = v.all;
 		r = may_be_direct(x) ? start_direct(x, &p) : start_relayed(x, &p);

@@ -47,7 +47,8 @@ static bool is_network(int fd)
 	struct sockaddr_storage sa = { 0 };
 	socklen_t len = sizeof(sa);
 
-	return getsockname(fd, (struct sockaddr *)&sa, &len) == 0 && sa.ss_family != AF_UNIX;
+	return getsockname(fd, (struct sockaddr *)&sa, &len) == 0 &&
+	       sa.ss_family != AF_UNIX;
 }
 
 static bool is_socket(enum fd_kind k)
@@ -176,9 +177,10 @@ static enum io read_message(struct fd_layer *x, void *to, size_t cap, size_t *n)
 	if (got < 0)
 		return read_failed(x);
 	if (m.msg_flags & MSG_TRUNC)
-		return fail_say(e->fail, PHASE_RECEIVE, EMSGSIZE,
-				"a message from %s is longer than the %zu bytes that -b allows",
-				e->spec->input, cap);
+		return fail_say(
+			e->fail, PHASE_RECEIVE, EMSGSIZE,
+			"a message from %s is longer than the %zu bytes that -b allows",
+			e->spec->input, cap);
 	if (got == 0 && (part_has(x->l.part, OPT_NULL_EOF) || hung_up(e->rfd)))
 		return IO_EOF;
 	*n = (size_t)got;
@@ -198,7 +200,8 @@ enum io fd_read(struct layer *l, void *to, size_t cap, size_t *n)
 	if (x->rblocking && !ready_now(fd, POLLIN))
 		return IO_READ;
 	do
-		got = x->rkind == FD_SOCKET ? recv(fd, to, cap, MSG_DONTWAIT) : read(fd, to, cap);
+		got = x->rkind == FD_SOCKET ? recv(fd, to, cap, MSG_DONTWAIT)
+					    : read(fd, to, cap);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return read_failed(x);
@@ -214,14 +217,16 @@ static enum io write_failed(struct fd_layer *x, size_t len)
 
 	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
 		return IO_WRITE;
-	if ((errno == EPIPE || errno == ECONNRESET) && part_has(x->l.part, OPT_COOL_WRITE)) {
+	if ((errno == EPIPE || errno == ECONNRESET) &&
+	    part_has(x->l.part, OPT_COOL_WRITE)) {
 		log_say(LEVEL_NOTICE, "%s takes no more: %s", e->spec->input,
 			fail_errno_text(errno));
 		return IO_EOF;
 	}
 	if (errno == EMSGSIZE)
-		return fail_sys(e->fail, PHASE_SEND, "cannot send a message of %zu bytes to %s",
-				len, e->spec->input);
+		return fail_sys(e->fail, PHASE_SEND,
+				"cannot send a message of %zu bytes to %s", len,
+				e->spec->input);
 	return fail_sys(e->fail, is_socket(x->wkind) ? PHASE_SEND : PHASE_WRITE,
 			"cannot write to %s", e->spec->input);
 }
@@ -233,8 +238,8 @@ enum io fd_write(struct layer *l, const void *from, size_t len, size_t *n)
 	ssize_t put;
 
 	if (fd < 0)
-		return fail_say(l->end->fail, PHASE_WRITE, EBADF, "%s is closed for writing",
-				l->end->spec->input);
+		return fail_say(l->end->fail, PHASE_WRITE, EBADF,
+				"%s is closed for writing", l->end->spec->input);
 	if (x->wblocking) {
 		/* a write of this size to a pipe that polls writable never blocks */
 		if (!ready_now(fd, POLLOUT))
@@ -242,8 +247,9 @@ enum io fd_write(struct layer *l, const void *from, size_t len, size_t *n)
 		len = len < PIPE_BUF ? len : PIPE_BUF;
 	}
 	do
-		put = is_socket(x->wkind) ? send(fd, from, len, MSG_DONTWAIT | MSG_NOSIGNAL)
-					  : write(fd, from, len);
+		put = is_socket(x->wkind)
+			      ? send(fd, from, len, MSG_DONTWAIT | MSG_NOSIGNAL)
+			      : write(fd, from, len);
 	while (put < 0 && errno == EINTR);
 	if (put < 0)
 		return write_failed(x, len);
@@ -403,9 +409,10 @@ static enum io number_prepare(struct part *p, struct fail *f)
 		return fail_at(f, p->spec->input, p->arg_at[0], p->arg_len[0],
 			       "\"%s\" is no descriptor number", p->arg[0]);
 	if (fcntl(fd, F_GETFD) < 0)
-		return fail_sys(f, PHASE_READ,
-				"descriptor %d is not open (the shell opens it with %d<>FILE)",
-				fd, fd);
+		return fail_sys(
+			f, PHASE_READ,
+			"descriptor %d is not open (the shell opens it with %d<>FILE)",
+			fd, fd);
 	return IO_OK;
 }
 
@@ -426,4 +433,5 @@ const struct layer_ops stdio_ops = { FD_OPS, .open = stdio_open };
 const struct layer_ops stdin_ops = { FD_OPS, .open = stdin_open };
 const struct layer_ops stdout_ops = { FD_OPS, .open = stdout_open };
 const struct layer_ops stderr_ops = { FD_OPS, .open = stderr_open };
-const struct layer_ops fd_ops = { FD_OPS, .prepare = number_prepare, .open = number_open };
+const struct layer_ops fd_ops = { FD_OPS, .prepare = number_prepare,
+				  .open = number_open };

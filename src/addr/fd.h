@@ -13,7 +13,8 @@
 #include "endpoint/endpoint.h"
 
 /* What stands behind a descriptor. */
-enum fd_kind { FD_FILE, FD_PIPE, FD_TTY, FD_SOCKET, FD_DGRAM /* keeps message boundaries */, FD_OTHER };
+/* FD_DGRAM: a socket that keeps message boundaries. */
+enum fd_kind { FD_FILE, FD_PIPE, FD_TTY, FD_SOCKET, FD_DGRAM, FD_OTHER };
 
 /* The first member of every transport over plain descriptors. */
 struct fd_layer {
@@ -21,7 +22,8 @@ struct fd_layer {
 	enum fd_kind rkind, wkind;
 	bool rblocking, wblocking;	/* not ours to make non-blocking: poll first */
 	bool wshut;			/* the write half has been shut */
-	int worig;			/* the inherited original of wfd, to be closed with it; or -1 */
+	/* the inherited original of wfd, to be closed with it; or -1 */
+	int worig;
 	struct termios saved;		/* of a terminal whose modes were changed */
 	int saved_fd;			/* -1 = nothing to restore */
 };

@@ -69,9 +69,10 @@ static enum io open_failed(const struct file *x, int flags)
 		       errno == EPERM;
 
 	if (access == O_RDWR && refused)
-		return fail_sys(fail_of(x), PHASE_WRITE,
-				"cannot open %s for reading and writing (-u, -U, rdonly or wronly use one direction)",
-				path_of(x));
+		return fail_sys(
+			fail_of(x), PHASE_WRITE,
+			"cannot open %s for reading and writing (-u, -U, rdonly or wronly use one direction)",
+			path_of(x));
 	return fail_sys(fail_of(x), access == O_RDONLY ? PHASE_READ : PHASE_WRITE,
 			"cannot open %s for %s", path_of(x),
 			access == O_RDONLY ? "reading" :

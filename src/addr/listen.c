@@ -56,7 +56,8 @@ static enum io start_listening(struct listener *x, int fd)
 
 	e->rfd = e->wfd = fd;
 	if (!x->pathless && listen(fd, (int)part_num(p, OPT_BACKLOG, sys_backlog())) < 0)
-		return fail_sys(e->fail, PHASE_BIND, "cannot listen on %s", p->spec->input);
+		return fail_sys(e->fail, PHASE_BIND, "cannot listen on %s",
+				p->spec->input);
 	if (apply_phase(p, fd, PH_LISTEN, e->fail) != IO_OK)
 		return IO_FAIL;
 	endpoint_local(e, &at);
@@ -102,7 +103,8 @@ static enum io accept_one(struct layer *l, int *fd)
 	for (;;) {
 		struct name peer = { .len = sizeof(peer.sa) };
 
-		*fd = sys_accept(l->end->rfd, (struct sockaddr *)&peer.sa, &peer.len, true);
+		*fd = sys_accept(l->end->rfd, (struct sockaddr *)&peer.sa, &peer.len,
+				 true);
 		if (*fd >= 0) {
 			if (socket_admits(l->part, &peer)) {
 				log_accepted(l->part, *fd, &peer);
@@ -114,8 +116,8 @@ static enum io accept_one(struct layer *l, int *fd)
 		} else if (is_shortage(errno)) {
 			return IO_WAIT;
 		} else if (!is_transient(errno)) {
-			return fail_sys(l->end->fail, PHASE_CONNECT, "cannot accept on %s",
-					l->part->spec->input);
+			return fail_sys(l->end->fail, PHASE_CONNECT,
+					"cannot accept on %s", l->part->spec->input);
 		}
 	}
 }
@@ -201,7 +203,10 @@ static void listen_free(struct layer *l)
 	.free = listen_free
 
 const struct layer_ops listen_ops = {
-	LISTEN_OPS, .prepare = socket_prepare, .unprepare = socket_unprepare, .open = listen_open,
+	LISTEN_OPS,
+	.prepare = socket_prepare,
+	.unprepare = socket_unprepare,
+	.open = listen_open,
 };
 
 /* ---- accept-fd:N ------------------------------------------------------------------ */
@@ -216,8 +221,8 @@ static enum io inherit(struct listener *x, int *fd)
 	*fd = n < 0 ? -1 : sys_dup((int)n);
 	/* whoever hands over a listener has done with it: its flags are ours */
 	if (*fd < 0 || !sys_nonblock(*fd))
-		return fail_sys(x->x.l.end->fail, PHASE_BIND, "%s: no such listening descriptor",
-				p->spec->input);
+		return fail_sys(x->x.l.end->fail, PHASE_BIND,
+				"%s: no such listening descriptor", p->spec->input);
 	return IO_OK;
 }
 

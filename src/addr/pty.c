@@ -146,9 +146,10 @@ static bool is_stale_link(const char *path, const char *name)
 static enum io link_failed(const char *path, struct fail *f)
 {
 	if (errno == EEXIST)
-		return fail_say(f, PHASE_WRITE, EEXIST,
-				"link=%s: something of that name exists and is no link to a terminal (unlink-early removes it)",
-				path);
+		return fail_say(
+			f, PHASE_WRITE, EEXIST,
+			"link=%s: something of that name exists and is no link to a terminal (unlink-early removes it)",
+			path);
 	return fail_sys(f, PHASE_WRITE, "link=%s: cannot make the link", path);
 }
 

@@ -29,7 +29,8 @@ enum io socket_make(const struct part *p, int family, int type, int protocol, in
 	protocol = (int)part_num(p, OPT_PROTOCOL, protocol);
 	*fd = sys_socket(family, type, protocol, true);
 	if (*fd < 0)
-		return fail_sys(f, PHASE_BIND, "cannot make a socket for %s", p->spec->input);
+		return fail_sys(f, PHASE_BIND, "cannot make a socket for %s",
+				p->spec->input);
 	if (apply_phase(p, *fd, PH_SOCKET, f) == IO_OK)
 		return IO_OK;
 	sys_close(*fd);
@@ -76,8 +77,8 @@ static enum io look_up(struct prepared *names, const char *text, struct part *p,
 				  p->type->family : AF_UNSPEC;
 	r = getaddrinfo(*host ? host : NULL, *port ? port + 1 : "0", &hints, &list);
 	if (r)
-		return fail_say(f, PHASE_RESOLVE, r, "bind=%s: cannot resolve it: %s", text,
-				gai_strerror(r));
+		return fail_say(f, PHASE_RESOLVE, r, "bind=%s: cannot resolve it: %s",
+				text, gai_strerror(r));
 	for (struct addrinfo *a = list; a; a = a->ai_next)
 		keep(names, a->ai_addr, a->ai_addrlen);
 	freeaddrinfo(list);
@@ -236,11 +237,13 @@ enum io socket_unix_name(const struct part *p, const char *path, struct name *ou
 		abstract = true;
 		path++;
 	}
-	if (name_unix(out, path, strlen(path), abstract, part_num(p, OPT_TIGHTSOCKLEN, 1)))
+	if (name_unix(out, path, strlen(path), abstract,
+		      part_num(p, OPT_TIGHTSOCKLEN, 1)))
 		return IO_OK;
-	return fail_say(f, PHASE_USAGE, ENAMETOOLONG,
-			"the socket name \"%s\" is empty or longer than the %zu bytes a system allows",
-			path, sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+	return fail_say(
+		f, PHASE_USAGE, ENAMETOOLONG,
+		"the socket name \"%s\" is empty or longer than the %zu bytes a system allows",
+		path, sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
 }
 
 /* Is somebody serving the socket file?  A connect tells: refused means that its
@@ -248,7 +251,8 @@ enum io socket_unix_name(const struct part *p, const char *path, struct name *ou
 static bool is_alive(const struct name *at, int socktype)
 {
 	int fd = sys_socket(AF_UNIX, socktype, 0, true);
-	bool alive = fd < 0 || connect(fd, (const struct sockaddr *)&at->sa, at->len) == 0 ||
+	bool alive = fd < 0 ||
+		     connect(fd, (const struct sockaddr *)&at->sa, at->len) == 0 ||
 		     (errno != ECONNREFUSED && errno != ENOENT);
 
 	sys_close(fd);
@@ -272,9 +276,10 @@ static enum io clear_path(const struct part *p, const struct name *at, int sockt
 	}
 	if (!S_ISSOCK(st.st_mode)) {
 		if (!asked)
-			return fail_say(f, PHASE_BIND, EADDRINUSE,
-					"%s exists and is no socket (unlink-early removes it)",
-					path);
+			return fail_say(
+				f, PHASE_BIND, EADDRINUSE,
+				"%s exists and is no socket (unlink-early removes it)",
+				path);
 	} else if (is_alive(at, socktype)) {
 		return fail_say(f, PHASE_BIND, EADDRINUSE,
 				"address already in use: somebody is serving %s", path);
@@ -308,8 +313,8 @@ static enum io bind_with_mode(const struct part *p, int fd, const struct name *a
 	return IO_OK;
 }
 
-enum io socket_bind_unix(const struct part *p, int fd, const struct name *at, int socktype,
-			 struct fail *f)
+enum io socket_bind_unix(const struct part *p, int fd, const struct name *at,
+			 int socktype, struct fail *f)
 {
 	const char *path = ((const struct sockaddr_un *)&at->sa)->sun_path;
 	struct workplace w;
@@ -317,7 +322,8 @@ enum io socket_bind_unix(const struct part *p, int fd, const struct name *at, in
 
 	if (!path[0]) {
 		if (bind(fd, (const struct sockaddr *)&at->sa, at->len) < 0)
-			return fail_sys(f, PHASE_BIND, "cannot bind to %s", p->spec->input);
+			return fail_sys(f, PHASE_BIND, "cannot bind to %s",
+					p->spec->input);
 		return apply_phase(p, fd, PH_BOUND, f);
 	}
 	if (apply_enter(p, &w, f) != IO_OK)

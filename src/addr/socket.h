@@ -6,7 +6,7 @@
 #include "endpoint/endpoint.h"
 
 /* A non-blocking close-on-exec socket with the part's PH_SOCKET options on it.
- * *fd is the caller's.  Type and protocol: the part's socktype= and protocol options win. */
+ * *fd is the caller's.  The part's socktype= and protocol options win. */
 enum io socket_make(const struct part *p, int family, int type, int protocol, int *fd,
 		    struct fail *f);
 
@@ -29,13 +29,15 @@ bool socket_admits(const struct part *p, const struct name *peer);
 
 /* UNIX names: path, or abstract by the type or a leading '@'-less row; honours
  * unix-tightsocklen.  Used by stream and datagram transports. */
-enum io socket_unix_name(const struct part *p, const char *path, struct name *out, struct fail *f);
+enum io socket_unix_name(const struct part *p, const char *path, struct name *out,
+			 struct fail *f);
 
 /* Binds a UNIX socket to its file system name: chdir and umask in force, stale
  * socket files replaced (probed by connect), live ones not, unlink-early obeyed,
  * owner and mode right before anyone else can connect (bound under a private name
  * first and renamed where that is needed). */
-enum io socket_bind_unix(const struct part *p, int fd, const struct name *at, int socktype, struct fail *f);
+enum io socket_bind_unix(const struct part *p, int fd, const struct name *at, int socktype,
+			 struct fail *f);
 
 /* Removes the name again, unless unlink-close=0 or it is abstract. */
 void socket_unlink_unix(const struct part *p, const char *path);

@@ -58,7 +58,8 @@ static enum io bind_temporary(struct dgram *d, int fd, int type, struct fail *f)
 			return fail_say(f, tried.phase, tried.code, "%s", tried.text);
 	}
 	return fail_say(f, PHASE_BIND, EADDRINUSE,
-			"%s: no free name like %s for bind-tempname", p->spec->input, pattern ? pattern : "/tmp/sockcat.XXXXXX");
+			"%s: no free name like %s for bind-tempname", p->spec->input,
+			pattern ? pattern : "/tmp/sockcat.XXXXXX");
 }
 
 /* A datagram server answers to a name only.  Linux gives an abstract one for the

@@ -19,7 +19,8 @@ void buf_init(struct buf *b, size_t max);
 /* Append.  False, with the buffer unchanged, when it would pass max or memory
  * is short. */
 bool buf_add(struct buf *b, const void *from, size_t n);
-bool buf_format(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool buf_format(struct buf *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Room for n more bytes at data + len, or NULL; the caller fills some and adds
  * what it filled to len. */

@@ -32,7 +32,8 @@ enum phase {
 	PHASE_RECEIVE,		/* 56: reading from the network */
 	PHASE_EARLY,		/* 18: the stream ended in the middle */
 	PHASE_WRITE,		/* 23: opening for, or writing to, a local file or pipe */
-	PHASE_READ,		/* 26: opening for, or reading from, a local file or pipe */
+	/* 26: opening for, or reading from, a local file or pipe */
+	PHASE_READ,
 	PHASE_CHILD,		/* the child's own: its status, 126, 127, 128+n */
 	PHASE_SIGNAL,		/* 128+n: ended by a signal, code is its number */
 	PHASES
@@ -42,8 +43,10 @@ enum { FAIL_TEXT = 256 };
 
 struct fail {
 	enum phase phase;
-	int code;		/* errno, EAI_, library code, child status, signal number */
-	const char *input;	/* ref: PHASE_USAGE: the word of the command line, or NULL */
+	/* errno, EAI_, library code, child status, signal number */
+	int code;
+	/* ref: PHASE_USAGE: the word of the command line, or NULL */
+	const char *input;
 	size_t at, len;		/* the offending piece of it, in bytes */
 	char text[FAIL_TEXT];	/* a sentence that names what the user typed */
 };

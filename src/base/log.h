@@ -12,8 +12,8 @@
 /* Lower is graver.  A line is written when its level <= the one asked for. */
 enum level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_NOTICE, LEVEL_INFO, LEVEL_DEBUG };
 
-enum log_target { LOG_TO_STDERR, LOG_TO_FILE, LOG_TO_SYSLOG,
-		  LOG_TO_BOTH /* stderr until log_daemonised(), then syslog (socat -lm) */ };
+/* LOG_TO_BOTH: stderr until log_daemonised(), then syslog (socat -lm). */
+enum log_target { LOG_TO_STDERR, LOG_TO_FILE, LOG_TO_SYSLOG, LOG_TO_BOTH };
 
 struct log_setup {
 	enum level level;
@@ -43,7 +43,8 @@ bool log_wants(enum level level);
 /* Writes one line (a newline is added).  Longer than 1 KiB is cut with "...".
  * Own format: "sockcat: text" for notices and below in gravity,
  * "sockcat: warning: text", "sockcat: error: text".  errno is preserved. */
-void log_say(enum level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void log_say(enum level level, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Start-up is over: LOG_TO_BOTH goes to syslog from now on. */
 void log_daemonised(void);

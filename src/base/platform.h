@@ -12,7 +12,8 @@ int sys_socket(int family, int type, int protocol, bool nonblock);
 int sys_accept(int fd, struct sockaddr *sa, socklen_t *len, bool nonblock);
 int sys_pipe(int fds[2], bool nonblock);
 int sys_socketpair(int type, int fds[2], bool nonblock);	/* AF_UNIX */
-int sys_dup(int fd);						/* close-on-exec copy, >= 3 */
+/* close-on-exec copy, >= 3 */
+int sys_dup(int fd);
 bool sys_nonblock(int fd);
 bool sys_cloexec(int fd);
 

@@ -34,7 +34,7 @@ int text_in_list(const char *word, size_t len, const char *names);
  * for "did you mean".  Words longer than 64 bytes are far from everything. */
 unsigned text_distance(const char *a, size_t alen, const char *b, size_t blen);
 
-/* Copies with control characters and invalid UTF-8 escaped (\n \t \x1b ...); the result is
+/* Copies with control characters and invalid UTF-8 escaped (\n \t \x1b); the result is
  * NUL-terminated and never cut inside an escape.  Returns its length. */
 size_t text_escape(char *to, size_t cap, const void *from, size_t len);
 

@@ -24,7 +24,7 @@ enum io apply_termios(const struct part *p, int fd, struct termios *saved,
 int apply_open_flags(const struct part *p, int flags);
 
 /* User, group and mode of a file system entry by its path (mode= user= group=,
- * and their -early -late kin by the option ids given): see addr/file.c and addr/socket.c. */
+ * and their -early -late kin): see addr/entry.c and addr/socket.c. */
 enum io apply_owner(const struct part *p, const char *path, struct fail *f);
 
 /* chdir= and umask= while an entry is opened or made; apply_leave() undoes. */

@@ -207,7 +207,8 @@ enum io endpoint_shut(struct endpoint *e)
 
 bool endpoint_is_raw(const struct endpoint *e)
 {
-	return e->reader == e->layer[0] && e->writer == e->layer[0] && !e->layer[0]->nback;
+	return e->reader == e->layer[0] && e->writer == e->layer[0] &&
+	       !e->layer[0]->nback;
 }
 
 static bool want_on(struct endpoint *e, struct watch *w, int fd, unsigned want)
@@ -226,7 +227,8 @@ static bool want_on(struct endpoint *e, struct watch *w, int fd, unsigned want)
 bool endpoint_want(struct endpoint *e, unsigned want)
 {
 	if (e->rfd == e->wfd)
-		return want_on(e, &e->rwatch, e->rfd, want) && want_on(e, &e->wwatch, -1, 0);
+		return want_on(e, &e->rwatch, e->rfd, want) &&
+		       want_on(e, &e->wwatch, -1, 0);
 	return want_on(e, &e->rwatch, e->rfd, want & READY_READ) &&
 	       want_on(e, &e->wwatch, e->wfd, want & (READY_WRITE | READY_ERROR));
 }

@@ -10,22 +10,34 @@ struct endpoint {
 	struct layer *layer[STACK_MAX];	/* own; [0] is the transport */
 	unsigned char nlayers, nopen;
 	unsigned char side;		/* 0 = first address, 1 = second */
-	bool listening;			/* set by the server before open: bind and listen, don't accept */
-	bool server;			/* set by the transport when the peer came to us: layers play the server */
-	bool shared;			/* one of many sessions: leave inherited descriptors to the others */
-	bool messages;			/* set by the transport: one read is one message */
-	bool network;			/* set by the transport: failures are send/receive, not local */
-	bool direct;			/* its program got the other side's descriptors: nothing to relay */
-	bool reads, writes;		/* directions that the session will use, set before open */
-	struct layer *reader, *writer;	/* ref: topmost layer that touches the bytes; NULL = none can */
-	int rfd, wfd;			/* own; set by the transport, often the same; -1 = none */
+	/* set by the server before open: bind and listen, don't accept */
+	bool listening;
+	/* set by the transport when the peer came to us: layers play the server */
+	bool server;
+	/* one of many sessions: leave inherited descriptors to the others */
+	bool shared;
+	/* set by the transport: one read is one message */
+	bool messages;
+	/* set by the transport: failures are send/receive, not local */
+	bool network;
+	/* its program got the other side's descriptors: nothing to relay */
+	bool direct;
+	/* directions that the session will use, set before open */
+	bool reads, writes;
+	/* ref: topmost layer that touches the bytes; NULL = none can */
+	struct layer *reader, *writer;
+	/* own; set by the transport, often the same; -1 = none */
+	int rfd, wfd;
 	struct watch rwatch, wwatch;	/* wwatch is unused while wfd == rfd */
 	unsigned ready;			/* READY_* since the owner last looked */
-	const char *target;		/* ref: who is at the far end, for the next layer up */
-	const struct name *peer;	/* ref, own of the transport: where getpeername(2) can't know */
+	/* ref: who is at the far end, for the next layer up */
+	const char *target;
+	/* ref, own of the transport: where getpeername(2) can't know */
+	const struct name *peer;
 	const struct name *local;	/* ref: the same for getsockname(2) */
-	int child_status;		/* set by the transport: its program's exit code as shells tell it
-					 * (128 + signal), 0 = fine, -1 = not known */
+	/* set by the transport: its program's exit code as shells tell it
+	 * (128 + signal), 0 = fine, -1 = not known */
+	int child_status;
 	struct endpoint *other;		/* ref: the session's other side, or NULL */
 	const struct spec *spec;	/* ref */
 	struct loop *loop;		/* ref */
@@ -39,7 +51,8 @@ enum io spec_prepare(struct spec *s, struct fail *f);
 void spec_unprepare(struct spec *s);
 
 /* Allocates the layers.  The caller has set spec, loop, fail, wake, owner, side,
- * other, shared, listening, reads and writes before; all else is zero.  rfd and wfd become -1. */
+ * other, shared, listening, reads and writes before; all else is zero.  rfd and
+ * wfd become -1. */
 enum io endpoint_build(struct endpoint *e);
 
 /* Bottom up; a step, resumes at the layer that had to wait. */

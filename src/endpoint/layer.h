@@ -17,8 +17,8 @@ struct environment;
 /* Every function is optional; a missing read or write means that the bytes pass
  * through untouched, and then the layer costs nothing once open.
  *
- *  - A layer calls only layer_read, layer_write, layer_shut, layer_unread, layer_flush and
- *    layer_fill on l->below.
+ *  - A layer calls only layer_read, layer_write, layer_shut, layer_unread,
+ *    layer_flush and layer_fill on l->below.
  *  - IO_OK from write means that *n > 0 bytes went below (for messages: the
  *    whole message, len may be 0).  A layer owes nothing: what it could not pass
  *    down it has not accepted, and the caller will come again with the same
@@ -36,14 +36,16 @@ struct environment;
  *  - After IO_FAIL no call but free follows, unless the phase is PHASE_EARLY: that
  *    ends the reading only. */
 struct layer_ops {
-	size_t size;	/* of the struct that starts with struct layer; zeroed by the core */
+	/* of the struct that starts with struct layer; zeroed by the core */
+	size_t size;
 
 	/* Once per part, before anything opens: check arguments and options, load
 	 * files.  What it makes it hangs on p->prepared. */
 	enum io (*prepare)(struct part *p, struct fail *f);
 	void (*unprepare)(struct part *p);	/* frees p->prepared */
 
-	enum io (*open)(struct layer *l);	/* a step; what is below is already open */
+	/* a step; what is below is already open */
+	enum io (*open)(struct layer *l);
 
 	/* Listening transports only (endpoint.listening): IO_OK = child, built
 	 * but not opened, now holds one connection and its open() will find it;
@@ -62,7 +64,8 @@ struct layer_ops {
 	 * (PEERADDR, OPENSSL_X509_SUBJECT ...); false = out of memory. */
 	bool (*describe)(struct layer *l, struct environment *env);
 
-	void (*free)(struct layer *l);	/* own resources only, also of a half-open layer */
+	/* own resources only, also of a half-open layer */
+	void (*free)(struct layer *l);
 };
 
 struct layer {

@@ -139,8 +139,10 @@ struct children;
 struct loop_services {
 	struct resolver *resolver;	/* ref */
 	struct children *children;	/* ref */
-	unsigned char *scratch;		/* own: the one relay buffer; SCRATCH_SPARE longer */
-	size_t scratch_size;		/* SCRATCH_SIZE, or what loop_scratch() was told */
+	/* own: the one relay buffer; SCRATCH_SPARE longer */
+	unsigned char *scratch;
+	/* SCRATCH_SIZE, or what loop_scratch() was told */
+	size_t scratch_size;
 };
 enum { SCRATCH_SIZE = 256 * 1024, SCRATCH_SPARE = 64 };
 struct loop_services *loop_services(struct loop *l);

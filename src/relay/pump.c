@@ -67,7 +67,8 @@ static enum io finish(struct pump *p)
 
 /* ---- writing ------------------------------------------------------------------ */
 
-static enum io write_all(struct pump *p, const unsigned char *from, size_t len, size_t *done)
+static enum io write_all(struct pump *p, const unsigned char *from, size_t len,
+			 size_t *done)
 {
 	do {
 		size_t n = 0;
@@ -136,8 +137,9 @@ static enum io shut(struct pump *p)
 static enum io reader_gone(struct pump *p)
 {
 	if (p->to->network)
-		return fail_say(p->to->fail, PHASE_SEND, ECONNRESET, "%s: connection lost: %s",
-				p->to->spec->input, fail_errno_text(ECONNRESET));
+		return fail_say(p->to->fail, PHASE_SEND, ECONNRESET,
+				"%s: connection lost: %s", p->to->spec->input,
+				fail_errno_text(ECONNRESET));
 	p->shut_eof = true;
 	return finish(p);
 }

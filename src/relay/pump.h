@@ -8,13 +8,17 @@ struct chunk;	/* a length and that many bytes, allocated only for what did not f
 
 struct pump {
 	struct endpoint *from, *to;	/* ref */
-	enum io from_wait, to_wait;	/* what the last read and write asked for; IO_OK = try */
-	struct chunk *left;		/* own: read, not yet written; NULL almost always */
+	/* what the last read and write asked for; IO_OK = try */
+	enum io from_wait, to_wait;
+	/* own: read, not yet written; NULL almost always */
+	struct chunk *left;
 	size_t block;			/* bytes read at once, 1 .. scratch size */
 	bool off;			/* direction not in use (-u, -U) */
-	bool discard;			/* read and forget, so that closing sends no reset */
+	/* read and forget, so that closing sends no reset */
+	bool discard;
 	bool eof;			/* from has ended */
-	bool shut_eof;			/* to's shut said IO_EOF: no answer of its own will follow */
+	/* to's shut said IO_EOF: no answer of its own will follow */
+	bool shut_eof;
 	bool done;			/* all written and shut */
 	uint64_t bytes, blocks;
 };

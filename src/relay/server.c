@@ -8,9 +8,10 @@
 #include "base/platform.h"
 
 enum {
-	CROWD = 256,			/* so many sessions leave memory worth giving back */
-	BURST = 64,			/* connections taken before others get their turn */
-	SHORTAGE_USEC = 100 * 1000,	/* until a shortage of descriptors is looked at again */
+	CROWD = 256, /* so many sessions leave memory worth giving back */
+	BURST = 64,  /* connections taken before others get their turn */
+	SHORTAGE_USEC = 100 *
+			1000, /* until a shortage of descriptors is looked at again */
 	RETRY_USEC = 1000 * 1000,
 };
 
@@ -69,7 +70,8 @@ void server_report(const struct server *v)
 			bytes[i] += s->pump[i].bytes;
 			blocks[i] += s->pump[i].blocks;
 		}
-	log_always("STATISTICS: %u sessions so far, %u of them alive", v->next_id, v->live);
+	log_always("STATISTICS: %u sessions so far, %u of them alive", v->next_id,
+		   v->live);
 	session_report_counts(bytes, blocks);
 }
 
@@ -141,7 +143,7 @@ static enum io make_spare(struct server *v)
 	return IO_OK;
 }
 
-/* ---- accepting ---------------------------------------------------------------------- */
+/* ---- accepting ------------------------------------------------------------- */
 
 /* A server that cannot keep time would wait for ever: rather end. */
 static void set_timer(struct server *v, uint64_t pause)
@@ -227,12 +229,13 @@ static void accept_some(struct server *v)
 	loop_again(v->loop, &v->again);
 }
 
-/* ---- listening ---------------------------------------------------------------------- */
+/* ---- listening ------------------------------------------------------------- */
 
 static bool may_retry(const struct server *v)
 {
 	const struct spec *s = v->spec[v->side];
-	const struct part *retry = spec_with(s, OPT_RETRY), *forever = spec_with(s, OPT_FOREVER);
+	const struct part *retry = spec_with(s, OPT_RETRY),
+			  *forever = spec_with(s, OPT_FOREVER);
 
 	return (forever && part_has(forever, OPT_FOREVER)) ||
 	       (retry && (long long)v->tries < part_num(retry, OPT_RETRY, 0));
@@ -280,7 +283,9 @@ static enum io open_listener(struct server *v)
 	if (r == IO_FAIL || r == IO_EOF)
 		return listen_failed(v);
 	if (r != IO_OK)
-		return endpoint_want(&v->listener, r == IO_READ ? READY_READ : 0) ? IO_WAIT : IO_FAIL;
+		return endpoint_want(&v->listener, r == IO_READ ? READY_READ : 0)
+			       ? IO_WAIT
+			       : IO_FAIL;
 	v->tries = 0;
 	resume(v);
 	arm_accept_timeout(v);

@@ -14,10 +14,12 @@ struct server {
 	struct session *spare;		/* own: built for the next connection */
 	unsigned live, max;		/* max = 0: no limit */
 	unsigned next_id;
-	unsigned crowd;			/* most alive at once since memory was last given back */
+	/* most alive at once since memory was last given back */
+	unsigned crowd;
 	bool paused;			/* out of descriptors or at max-children */
 	bool draining;			/* told to end: sessions finish, nobody new */
-	unsigned starved;		/* sessions that wait for descriptors themselves */
+	/* sessions that wait for descriptors themselves */
+	unsigned starved;
 	bool short_told;		/* this shortage has been logged */
 	unsigned tries;			/* failed attempts to listen */
 	struct timer resume;		/* after a shortage; next try; accept-timeout */
@@ -32,7 +34,8 @@ struct server {
  * zero.  IO_WAIT: not listening yet (a name, or retry=); ended() tells if it
  * never will. */
 enum io server_start(struct server *v);
-void server_drain(struct server *v);	/* stop listening; ended() when the last session is gone */
+/* stop listening; ended() when the last session is gone */
+void server_drain(struct server *v);
 void server_free(struct server *v);
 
 /* Counters of all sessions, those alive included. */

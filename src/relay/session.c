@@ -14,8 +14,9 @@ enum {
 	 * (datagrams, terminals), or until it closes what only we were writing to */
 	WINDOW = SECOND / 2,
 	RETRY_PAUSE = SECOND,
-	CONNECT_LIMIT = 30 * SECOND,	/* of each try, where there are several */
-	HUNGER_PAUSE = SECOND / 20,	/* until a shortage of descriptors is looked at again */
+	CONNECT_LIMIT = 30 * SECOND, /* of each try, where there are several */
+	HUNGER_PAUSE = SECOND /
+		       20, /* until a shortage of descriptors is looked at again */
 	HUNGER_LIMIT = 30 * SECOND,
 	MESSAGE_BLOCK = 8192,
 };
@@ -34,8 +35,9 @@ static void reap(void *owner, unsigned ready)
 
 /* ---- birth ------------------------------------------------------------------------ */
 
-struct session *session_new(struct loop *l, const struct spec *left, const struct spec *right,
-			    const struct relay_setup *setup, struct fail *f)
+struct session *session_new(struct loop *l, const struct spec *left,
+			    const struct spec *right, const struct relay_setup *setup,
+			    struct fail *f)
 {
 	struct session *s = mem_new(1, sizeof(*s));
 
@@ -114,13 +116,15 @@ void session_report_counts(const uint64_t bytes[2], const uint64_t blocks[2])
 
 	for (unsigned i = 0; i < 2; i++)
 		log_always("STATISTICS: transferred %llu bytes in %llu blocks %s",
-			   (unsigned long long)bytes[i], (unsigned long long)blocks[i], way[i]);
+			   (unsigned long long)bytes[i], (unsigned long long)blocks[i],
+			   way[i]);
 }
 
 void session_report(const struct session *s)
 {
-	session_report_counts((const uint64_t[2]){ s->pump[0].bytes, s->pump[1].bytes },
-			      (const uint64_t[2]){ s->pump[0].blocks, s->pump[1].blocks });
+	session_report_counts(
+		(const uint64_t[2]){ s->pump[0].bytes, s->pump[1].bytes },
+		(const uint64_t[2]){ s->pump[0].blocks, s->pump[1].blocks });
 }
 
 static void set_starving(struct session *s, bool starving)
@@ -173,7 +177,7 @@ void session_stop(struct session *s, int signo)
 	session_end(s);
 }
 
-/* ---- opening ------------------------------------------------------------------------ */
+/* ---- opening --------------------------------------------------------------- */
 
 static bool may_retry(const struct session *s, const struct spec *spec)
 {
@@ -253,10 +257,12 @@ static uint64_t open_limit(const struct session *s, unsigned side)
 {
 	const struct spec *spec = s->spec[side];
 	bool listens = spec->part[0].type->flags & TYPE_LISTENS;
-	const struct part *p = spec_with(spec, listens ? OPT_ACCEPT_TIMEOUT : OPT_CONNECT_TIMEOUT);
+	const struct part *p = spec_with(spec, listens ? OPT_ACCEPT_TIMEOUT
+						       : OPT_CONNECT_TIMEOUT);
 
 	if (p)
-		return part_usec(p, listens ? OPT_ACCEPT_TIMEOUT : OPT_CONNECT_TIMEOUT, 0);
+		return part_usec(p, listens ? OPT_ACCEPT_TIMEOUT : OPT_CONNECT_TIMEOUT,
+				 0);
 	return !listens && retries(spec) && !s->setup->socat ? CONNECT_LIMIT : 0;
 }
 
@@ -270,9 +276,10 @@ static void open_timed_out(struct session *s, unsigned side)
 		session_end(s);
 		return;
 	}
-	fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
-		 "%s: no connection within the time limit (host down, or a firewall drops the packets)",
-		 s->spec[side]->input);
+	fail_say(
+		&s->fail, PHASE_CONNECT, ETIMEDOUT,
+		"%s: no connection within the time limit (host down, or a firewall drops the packets)",
+		s->spec[side]->input);
 	open_failed(s, side);
 }
 
@@ -332,7 +339,8 @@ static bool open_side(struct session *s, unsigned side)
 		return true;
 	if (r == IO_FAIL || r == IO_EOF) {
 		if (r == IO_EOF)
-			fail_say(&s->fail, PHASE_EARLY, 0, "%s: the stream ended while it was opened",
+			fail_say(&s->fail, PHASE_EARLY, 0,
+				 "%s: the stream ended while it was opened",
 				 s->spec[side]->input);
 		open_failed(s, side);
 		return false;
@@ -346,12 +354,14 @@ static bool open_side(struct session *s, unsigned side)
 			return false;
 	}
 	if (s->out[side]->nlayers)
-		wait_for(s, s->in[side].nopen < s->in[side].nlayers ? &s->in[side] : s->out[side],
+		wait_for(s,
+			 s->in[side].nopen < s->in[side].nlayers ? &s->in[side]
+								 : s->out[side],
 			 want_of(r));
 	return false;
 }
 
-/* ---- relaying ----------------------------------------------------------------------- */
+/* ---- relaying -------------------------------------------------------------- */
 
 /* What is read at once.  A stream cut into messages gets pieces that a datagram
  * can carry. */
@@ -373,8 +383,8 @@ static void start_pump(struct session *s, unsigned i)
 	p->from = &s->in[i];
 	p->to = s->out[!i];
 	p->block = block_size(s, p);
-	p->off = !goes(s, i) || !(from & TYPE_READS) || !(to->part[0].type->flags & TYPE_WRITES) ||
-		 p->to->direct;
+	p->off = !goes(s, i) || !(from & TYPE_READS) ||
+		 !(to->part[0].type->flags & TYPE_WRITES) || p->to->direct;
 }
 
 static void log_start_of_relay(const struct session *s)
@@ -451,7 +461,8 @@ static bool run_pumps(struct session *s)
 			loop_again(s->loop, &s->again);
 		if (!was_over && p->done) {
 			s->active = loop_now(s->loop);
-			log_say(LEVEL_NOTICE, "socket %u (fd %d) is at EOF", i + 1, p->from->rfd);
+			log_say(LEVEL_NOTICE, "socket %u (fd %d) is at EOF", i + 1,
+				p->from->rfd);
 			drain_target(s, i);
 		}
 	}
@@ -465,7 +476,10 @@ static uint64_t linger_limit(const struct session *s)
 		if (over(&s->pump[i]) && !s->pump[i].off && !over(&s->pump[!i])) {
 			if (s->setup->linger_set)
 				return s->setup->linger ? s->setup->linger : 1;
-			return s->pump[i].shut_eof || s->pump[!i].discard || s->early.phase ? WINDOW : 0;
+			return s->pump[i].shut_eof || s->pump[!i].discard ||
+					       s->early.phase
+				       ? WINDOW
+				       : 0;
 		}
 	return 0;
 }
@@ -516,7 +530,8 @@ static unsigned wants_to(const struct session *s, unsigned side)
 	const struct endpoint *e = s->out[side];
 	unsigned want = pump_wants_to(&s->pump[!side]);
 
-	return e->rfd == e->wfd && !over(&s->pump[side]) ? want & ~(unsigned)READY_ERROR : want;
+	return e->rfd == e->wfd && !over(&s->pump[side]) ? want & ~(unsigned)READY_ERROR
+							 : want;
 }
 
 static void set_interest(struct session *s)
@@ -532,7 +547,8 @@ static void set_interest(struct session *s)
 		if (endpoint_want(&s->in[i], want[i]) &&
 		    (!out || endpoint_want(out, pump_wants_to(&s->pump[!i]))))
 			continue;
-		fail_sys(&s->fail, PHASE_INTERNAL, "cannot wait for %s", s->spec[i]->input);
+		fail_sys(&s->fail, PHASE_INTERNAL, "cannot wait for %s",
+			 s->spec[i]->input);
 		session_end(s);
 		return;
 	}
@@ -548,7 +564,7 @@ static void relay(struct session *s)
 		set_interest(s);
 }
 
-/* ---- the driver ----------------------------------------------------------------------- */
+/* ---- the driver ------------------------------------------------------------ */
 
 static void enter(struct session *s, enum session_state state)
 {

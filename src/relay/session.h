@@ -29,11 +29,13 @@ struct server;
 
 struct session {
 	enum session_state state;
-	unsigned char first;		/* which side is opened first: the listener's, else 0 */
+	/* which side is opened first: the listener's, else 0 */
+	unsigned char first;
 	bool accepted;			/* the first side was handed to us, open */
 	unsigned id;			/* for logs: counts from 1 */
 	struct endpoint in[2];		/* [0] left, [1] right */
-	struct endpoint *out[2];	/* ref: &in[i]; own: the second half of a dual address */
+	/* ref: &in[i]; own: the second half of a dual address */
+	struct endpoint *out[2];
 	struct pump pump[2];		/* [0] left to right */
 	const struct spec *spec[2];	/* ref */
 	const struct relay_setup *setup;	/* ref */
@@ -45,9 +47,12 @@ struct session {
 	unsigned tries;			/* opens that failed so far */
 	struct task again, reap;
 	struct fail fail;
-	struct fail early;		/* a stream that ended in its middle; told when all is over */
-	bool starving;			/* its second side waits for descriptors or memory */
-	unsigned *starved;		/* ref: the server's count of those that do, or NULL */
+	/* a stream that ended in its middle; told when all is over */
+	struct fail early;
+	/* its second side waits for descriptors or memory */
+	bool starving;
+	/* ref: the server's count of those that do, or NULL */
+	unsigned *starved;
 	void (*ended)(void *owner, struct session *s);	/* just before it is freed */
 	void *owner;			/* ref: the server, or main's */
 	struct session *prev, *next;	/* the owner's list */
@@ -56,8 +61,8 @@ struct session {
 /* A session whose two addresses are still closed.  NULL: out of memory, told in f.
  * The caller sets first, id, ended and owner; a server builds in[first] and has
  * its connection handed over before session_start(). */
-struct session *session_new(struct loop *l, const struct spec *left, const struct spec *right,
-			    const struct relay_setup *setup, struct fail *f);
+struct session *session_new(struct loop *l, const struct spec *left,
+			    const struct spec *right, const struct relay_setup *setup, struct fail *f);
 
 /* Builds one side, ready for endpoint_open() or endpoint_accept(). */
 enum io session_build(struct session *s, unsigned side);

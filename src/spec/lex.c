@@ -34,8 +34,9 @@ static char escaped(char c)
 static enum io take_escape(struct lex *l, char **to, struct fail *f)
 {
 	if (l->at + 1 >= l->end)
-		return fail_at(f, l->input, l->at, 1,
-			       "a backslash at the end escapes nothing (write \\\\ for a backslash)");
+		return fail_at(
+			f, l->input, l->at, 1,
+			"a backslash at the end escapes nothing (write \\\\ for a backslash)");
 	put(to, escaped(l->input[l->at + 1]));
 	l->at += 2;
 	return IO_OK;
@@ -45,7 +46,8 @@ static enum io take_protected(struct lex *l, char **to, bool keep, struct fail *
 
 /* Everything up to the closing byte; nested says whether quotes and brackets
  * inside count (they do, except between hard quotes). */
-static enum io take_until(struct lex *l, char **to, char close, bool nested, struct fail *f)
+static enum io take_until(struct lex *l, char **to, char close, bool nested,
+			  struct fail *f)
 {
 	while (l->at < l->end && l->input[l->at] != close) {
 		char c = l->input[l->at];
@@ -83,8 +85,10 @@ static enum io take_protected(struct lex *l, char **to, bool keep, struct fail *
 		/* an open bracket protects to the end; an open quote is a slip */
 		if (bracket)
 			return IO_OK;
-		return fail_at(f, l->input, start, 1,
-			       "this quote is never closed (a quote itself is written \\%c)", open);
+		return fail_at(
+			f, l->input, start, 1,
+			"this quote is never closed (a quote itself is written \\%c)",
+			open);
 	}
 	if (keep)
 		put(to, close);

@@ -23,7 +23,8 @@ struct piece {
 	char *text;		/* ref: where lex_piece() wrote it, NUL-terminated */
 	size_t size;		/* bytes in text without the NUL (may contain NULs) */
 	size_t at, len;		/* where it stood in the input, quotes included */
-	bool quoted;		/* quotes or escapes were inside: '-' or a digit then is no shorthand */
+	/* quotes or escapes were inside: '-' or a digit then is no shorthand */
+	bool quoted;
 };
 
 /* Reads up to, not including, the first unprotected byte out of stops (or the

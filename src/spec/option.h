@@ -27,7 +27,8 @@ enum opt_phase {
 	PH_SOCKET,	/* after socket(2), before bind */
 	PH_BOUND,	/* after bind(2), before listen or connect */
 	PH_LISTEN,	/* on the listening socket only, after listen(2) */
-	PH_FD,		/* on every descriptor, as soon as it exists (after open, accept, pty) */
+	/* on every descriptor, as soon as it exists (after open, accept, pty) */
+	PH_FD,
 	PH_CONNECTED,	/* on a connected or accepted socket */
 	PH_LATE,	/* last thing before data flows */
 };
@@ -37,7 +38,8 @@ enum opt_value {
 	V_FLAG,		/* no value allowed; num = 1 */
 	V_BOOL,		/* num 0 or 1; absent = 1 */
 	V_INT,		/* num; absent = 1 */
-	V_INT_OPTIONAL,	/* the same, or nothing after "=": num 0, text "": leave it as it is */
+	/* the same, or nothing after "=": num 0, text "": leave it as it is */
+	V_INT_OPTIONAL,
 	V_UINT,		/* num >= 0 */
 	V_BYTE,		/* num 0..255 */
 	V_PORT,		/* 0..65535, or a service name: text (num = -1 if a name) */
@@ -87,7 +89,8 @@ enum opt_how {
 	HOW_FCNTL_LOCK,	/* a = F_SETLK or F_SETLKW, b = F_RDLCK or F_WRLCK */
 	HOW_FCNTL_INT,	/* fcntl(fd, a, value) */
 	HOW_FLOCK,	/* flock(fd, a) */
-	HOW_IOCTL_VOID, HOW_IOCTL_INT, HOW_IOCTL_INTP, HOW_IOCTL_BYTES, HOW_IOCTL_TEXT,	/* request in num */
+	/* request in num */
+	HOW_IOCTL_VOID, HOW_IOCTL_INT, HOW_IOCTL_INTP, HOW_IOCTL_BYTES, HOW_IOCTL_TEXT,
 	HOW_IOCTL_SET,	/* ioctl(fd, a, &int value) */
 	HOW_FSFLAG,	/* FS_IOC_SETFLAGS: a = bit */
 	HOW_OPENFLAG,	/* a bit for open(2): a; asked with part_open_flags() */

@@ -49,7 +49,8 @@ enum io parse_cut_options(struct parse *p);
 enum io parse_stack(struct parse *p);
 
 /* One more part on top. */
-enum io parse_push(struct parse *p, const struct type *t, const char *name, struct piece at);
+enum io parse_push(struct parse *p, const struct type *t, const char *name,
+		   struct piece at);
 
 /* raw's arguments are dealt to the parts, ports checked. */
 enum io parse_arguments(struct parse *p);

@@ -73,7 +73,8 @@ struct part *parse_insert(struct parse *p, const char *layer, struct piece at)
 	return sink(s, s->nparts - 1);
 }
 
-static enum io not_taken(struct parse *p, const struct raw_option *o, const struct opt *opt)
+static enum io not_taken(struct parse *p, const struct raw_option *o,
+			 const struct opt *opt)
 {
 	char takers[100];
 
@@ -83,8 +84,8 @@ static enum io not_taken(struct parse *p, const struct raw_option *o, const stru
 		       o->name.text, *takers ? "; these do: " : "", takers);
 }
 
-static enum io owner_of(struct parse *p, const struct raw_option *o, const struct opt *opt,
-			struct part **out)
+static enum io owner_of(struct parse *p, const struct raw_option *o,
+			const struct opt *opt, struct part **out)
 {
 	struct spec *s = p->out;
 
@@ -104,14 +105,16 @@ static enum io owner_of(struct parse *p, const struct raw_option *o, const struc
 	return IO_OK;
 }
 
-static enum io unavailable(struct parse *p, const struct raw_option *o, const struct opt *opt)
+static enum io unavailable(struct parse *p, const struct raw_option *o,
+			   const struct opt *opt)
 {
 	const char *why = opt->act.how == HOW_LATER ? "is not yet available" :
 			  opt->act.how == HOW_REFUSED ? opt->act.layer :
 			  "is not available on this system";
 
-	return fail_at(p->fail, p->lex.input, o->name.at, o->name.len, "option \"%s\"%s %s",
-		       o->name.text, opt->act.how == HOW_REFUSED ? ":" : "", why);
+	return fail_at(p->fail, p->lex.input, o->name.at, o->name.len,
+		       "option \"%s\"%s %s", o->name.text,
+		       opt->act.how == HOW_REFUSED ? ":" : "", why);
 }
 
 static enum io add_value(struct parse *p, struct part *q, const struct raw_option *o,
@@ -162,7 +165,8 @@ static enum io place_option(struct parse *p, const struct raw_option *o)
 enum io parse_options(struct parse *p)
 {
 	for (size_t i = 0; i < p->raw.noptions; i++)
-		if (!p->raw.option[i].taken && place_option(p, &p->raw.option[i]) != IO_OK)
+		if (!p->raw.option[i].taken &&
+		    place_option(p, &p->raw.option[i]) != IO_OK)
 			return IO_FAIL;
 	return IO_OK;
 }

@@ -44,10 +44,14 @@ static enum io parse_writer(struct parse *p)
 enum io spec_parse(const char *text, const struct spec_rules *rules, struct spec *out,
 		   struct fail *f)
 {
-	struct parse p = { .lex = { .input = text, .end = strlen(text) }, .out = out, .fail = f };
+	struct parse p = { .lex = { .input = text, .end = strlen(text) },
+			   .out = out,
+			   .fail = f };
 	enum io r;
 
-	*out = (struct spec){ .rules = *rules, .input = text, .copy[0] = make_copy(text) };
+	*out = (struct spec){ .rules = *rules,
+			      .input = text,
+			      .copy[0] = make_copy(text) };
 	if (!out->copy[0])
 		return fail_memory(f);
 	p.to = out->copy[0];
@@ -60,7 +64,8 @@ enum io spec_parse(const char *text, const struct spec_rules *rules, struct spec
 	return r;
 }
 
-enum io spec_insert(struct spec *s, const char *layer, const char *options, struct fail *f)
+enum io spec_insert(struct spec *s, const char *layer, const char *options,
+		    struct fail *f)
 {
 	struct parse p = { .lex = { .input = options, .end = strlen(options) },
 			   .out = s, .fail = f };

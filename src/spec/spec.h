@@ -20,11 +20,13 @@ struct part {
 	const struct type *type;	/* ref */
 	const char *name;		/* ref: the keyword as typed (for messages) */
 	const char *arg[ARGS_MAX];	/* ref: into the spec's copies */
-	size_t arg_at[ARGS_MAX], arg_len[ARGS_MAX];	/* where they stand in the input, for carets */
+	/* where they stand in the input, for carets */
+	size_t arg_at[ARGS_MAX], arg_len[ARGS_MAX];
 	unsigned nargs;
 	struct optval *val;		/* own */
 	unsigned nvals;
-	void *prepared;			/* own by the type's code: made once by ops->prepare */
+	/* own by the type's code: made once by ops->prepare */
+	void *prepared;
 	const struct spec *spec;	/* ref: the whole */
 };
 
@@ -32,16 +34,19 @@ struct part {
 struct spec_rules {
 	bool socat;		/* socat's own meaning of names where they differ */
 	bool any_option;	/* -g: no check whether the address takes the option */
-	int family;		/* -4 -6: AF_INET, AF_INET6 for types that leave it open; 0 = both */
+	/* -4 -6: AF_INET, AF_INET6 for types that leave it open; 0 = both */
+	int family;
 	int listen_family;	/* the same for listeners only (socat: AF_INET) */
-	int prefer;		/* which family is tried first; 0 = the resolver's order */
+	/* which family is tried first; 0 = the resolver's order */
+	int prefer;
 };
 
 /* A parsed address.  After start-up it never changes and all sessions share it. */
 struct spec {
 	struct spec_rules rules;
 	const char *input;		/* ref: the word as typed */
-	char *copy[2];			/* own: the unquoted pieces; [1] those of spec_insert() */
+	/* own: the unquoted pieces; [1] those of spec_insert() */
+	char *copy[2];
 	struct part part[STACK_MAX];	/* [0] is the transport */
 	unsigned nparts;
 	struct spec *writer;		/* own: second half of a dual address, or NULL */
@@ -61,7 +66,8 @@ void spec_free(struct spec *s);
 const struct part *spec_with(const struct spec *s, unsigned opt_id);
 
 bool part_has(const struct part *p, unsigned opt_id);		/* given and not 0 */
-const struct optval *part_val(const struct part *p, unsigned opt_id);	/* the last one given, or NULL */
+/* the last one given, or NULL */
+const struct optval *part_val(const struct part *p, unsigned opt_id);
 long long part_num(const struct part *p, unsigned opt_id, long long otherwise);
 uint64_t part_usec(const struct part *p, unsigned opt_id, uint64_t otherwise);
 const char *part_text(const struct part *p, unsigned opt_id, const char *otherwise);

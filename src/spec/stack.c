@@ -15,9 +15,10 @@ enum io parse_push(struct parse *p, const struct type *t, const char *name,
 	if (s->nparts == STACK_MAX)
 		return fail_at(p->fail, p->lex.input, at.at, at.len, "too many layers");
 	if (t->flags & TYPE_NO_TLS)
-		return fail_at(p->fail, p->lex.input, at.at, at.len,
-			       "%s is not available in this build (it was made without OpenSSL)",
-			       name);
+		return fail_at(
+			p->fail, p->lex.input, at.at, at.len,
+			"%s is not available in this build (it was made without OpenSSL)",
+			name);
 	if (!type_available(t))
 		return fail_at(p->fail, p->lex.input, at.at, at.len,
 			       "%s is not yet available: %s", name, t->help);
@@ -25,7 +26,8 @@ enum io parse_push(struct parse *p, const struct type *t, const char *name,
 	return IO_OK;
 }
 
-static enum io unknown_type(struct parse *p, struct piece at, const char *name, size_t len)
+static enum io unknown_type(struct parse *p, struct piece at, const char *name,
+			    size_t len)
 {
 	char hint[SUGGEST_TEXT];
 
@@ -90,10 +92,11 @@ static enum io expand(struct parse *p, const struct type *alias, const char **st
 	const char *rest = strchr(alias->alias, ':');
 
 	if (given.nargs < alias->min_args || given.nargs > alias->max_args)
-		return fail_at(p->fail, p->lex.input, given.keyword.at, given.keyword.len,
-			       "wrong number of parameters: %s takes %s, not %u argument%s",
-			       given.keyword.text, *alias->args ? alias->args : "none",
-			       given.nargs, given.nargs == 1 ? "" : "s");
+		return fail_at(
+			p->fail, p->lex.input, given.keyword.at, given.keyword.len,
+			"wrong number of parameters: %s takes %s, not %u argument%s",
+			given.keyword.text, *alias->args ? alias->args : "none",
+			given.nargs, given.nargs == 1 ? "" : "s");
 	*stack = alias->alias;
 	*len = rest ? (size_t)(rest - alias->alias) : strlen(alias->alias);
 	p->raw.nargs = 0;
@@ -115,13 +118,14 @@ static struct piece place_of(const struct parse *p, struct piece at, const char 
 	const char *typed = p->raw.keyword.text;
 	size_t offset = (size_t)(name - typed);
 
-	if (name < typed || offset > p->raw.keyword.size || at.len != p->raw.keyword.size ||
-	    p->raw.keyword.quoted)
+	if (name < typed || offset > p->raw.keyword.size ||
+	    at.len != p->raw.keyword.size || p->raw.keyword.quoted)
 		return at;
 	return (struct piece){ .at = at.at + offset, .len = len };
 }
 
-static enum io push_stack(struct parse *p, const char *words, size_t len, struct piece at);
+static enum io push_stack(struct parse *p, const char *words, size_t len,
+			  struct piece at);
 
 /* A synonym's template: its arguments first, then its own stack. */
 static enum io push_alias(struct parse *p, const struct type *alias, struct piece at)
@@ -170,7 +174,8 @@ static enum io push_above(struct parse *p, const struct type *t, const char *nam
 {
 	if (!(t->flags & TYPE_LAYER))
 		return fail_at(p->fail, p->lex.input, at.at, at.len,
-			       "%.*s can only stand at the right end of a stack", (int)len, name);
+			       "%.*s can only stand at the right end of a stack",
+			       (int)len, name);
 	return push_named(p, t, name, len, at);
 }
 
@@ -189,7 +194,8 @@ static enum io push_stack(struct parse *p, const char *words, size_t len, struct
 
 		if (!t)
 			return unknown_type(p, here, name, n);
-		r = bottom ? push_bottom(p, t, name, n, here) : push_above(p, t, name, n, here);
+		r = bottom ? push_bottom(p, t, name, n, here)
+			   : push_above(p, t, name, n, here);
 		if (r != IO_OK)
 			return r;
 		bottom = false;
@@ -214,8 +220,9 @@ static enum io wrong_count(struct parse *p, unsigned nargs)
 
 	for (unsigned i = 0; i < s->nparts && used < sizeof(takes); i++)
 		if (*s->part[i].type->args)
-			used += (size_t)snprintf(takes + used, sizeof(takes) - used, "%s%s",
-						 used ? ":" : "", s->part[i].type->args);
+			used += (size_t)snprintf(takes + used, sizeof(takes) - used,
+						 "%s%s", used ? ":" : "",
+						 s->part[i].type->args);
 	return fail_at(p->fail, p->lex.input, p->raw.keyword.at,
 		       p->lex.at - p->raw.keyword.at,
 		       "wrong number of parameters: %s takes %s, not %u argument%s%s",
@@ -245,7 +252,8 @@ static enum io check_port(struct parse *p, const struct piece *a)
 		return IO_OK;
 	if (!malformed || (*a->text >= '0' && *a->text <= '9') || *a->text == '-')
 		return fail_at(p->fail, p->lex.input, a->at, a->len,
-			       "\"%s\" is no port: 0 to 65535, or a service's name", a->text);
+			       "\"%s\" is no port: 0 to 65535, or a service's name",
+			       a->text);
 	return IO_OK;	/* a name: the services file knows it or not */
 }
 

@@ -39,7 +39,8 @@ static const char *answer(const struct nearest *n, char to[SUGGEST_TEXT])
 {
 	to[0] = '\0';
 	if (n->name)
-		snprintf(to, SUGGEST_TEXT, "; did you mean \"%.*s\"?", (int)n->name_len, n->name);
+		snprintf(to, SUGGEST_TEXT, "; did you mean \"%.*s\"?", (int)n->name_len,
+			 n->name);
 	return to;
 }
 
@@ -79,8 +80,9 @@ void suggest_takers(uint64_t groups, char *to, size_t cap)
 			snprintf(to + used, cap - used, ", ...");
 			return;
 		}
-		used += (size_t)snprintf(to + used, cap - used, "%s%.*s", used ? ", " : "",
-					 (int)strcspn(t->names, " "), t->names);
+		used += (size_t)snprintf(to + used, cap - used, "%s%.*s",
+					 used ? ", " : "", (int)strcspn(t->names, " "),
+					 t->names);
 		if (used >= cap)
 			return;
 	}

@@ -10,14 +10,17 @@
 #include <stdint.h>
 
 /* Groups of options: a type takes an option if it is in one of its groups. */
-#define G_ALL		(1ull << 0)	/* every transport: chdir, umask, setuid, netns ... */
-#define G_STREAM	(1ull << 1)	/* any address, by an inserted layer: crnl, readbytes ... */
+/* every transport: chdir, umask, setuid, netns ... */
+#define G_ALL		(1ull << 0)
+/* any address, by an inserted layer: crnl, readbytes ... */
+#define G_STREAM	(1ull << 1)
 #define G_FD		(1ull << 2)
 #define G_NAMED		(1ull << 3)	/* has a file system entry */
 #define G_OPEN		(1ull << 4)	/* open(2) flags */
 #define G_REG		(1ull << 5)	/* regular files, block devices */
 #define G_FIFO		(1ull << 6)
-#define G_PROGRAM	(1ull << 7)	/* runs a program: pipes, pty, stderr, nofork ... */
+/* runs a program: pipes, pty, stderr, nofork ... */
+#define G_PROGRAM	(1ull << 7)
 #define G_EXEC		(1ull << 8)	/* exec only: login, path */
 #define G_SHELL		(1ull << 9)
 #define G_FORK		(1ull << 10)	/* fork, max-children */
@@ -26,7 +29,8 @@
 #define G_RETRY		(1ull << 13)
 #define G_SOCKET	(1ull << 14)
 #define G_UNIX		(1ull << 15)
-#define G_IP		(1ull << 16)	/* IPv4 and resolver options; IPv6 types take them too */
+/* IPv4 and resolver options; IPv6 types take them too */
+#define G_IP		(1ull << 16)
 #define G_IP6		(1ull << 17)
 #define G_PORT		(1ull << 18)	/* sourceport, lowport */
 #define G_TCP		(1ull << 19)
@@ -54,9 +58,11 @@ enum {
 	TYPE_READS	= 1 << 3,	/* data comes from it */
 	TYPE_WRITES	= 1 << 4,	/* data can be sent to it */
 	TYPE_PROGRAM	= 1 << 5,	/* runs a program */
-	TYPE_REST	= 1 << 6,	/* the last argument takes all the rest, colons included */
+	/* the last argument takes all the rest, colons included */
+	TYPE_REST	= 1 << 6,
 	TYPE_HIDDEN	= 1 << 7,	/* inserted by options; not listed in help */
-	TYPE_LATER	= 1 << 8,	/* a row whose code comes later: "not yet available" */
+	/* a row whose code comes later: "not yet available" */
+	TYPE_LATER	= 1 << 8,
 	TYPE_NO_TLS	= 1 << 9,	/* exists, but this build has no OpenSSL */
 	TYPE_BOTH	= TYPE_READS | TYPE_WRITES,
 };
@@ -71,10 +77,12 @@ struct type {
 	uint64_t groups;	/* G_*: options it takes */
 	int family, socktype, protocol;	/* transports over sockets; else 0 */
 	const struct layer_ops *ops;	/* ref; NULL for synonyms and later ones */
-	const char *alias;	/* synonym rows: the text it stands for, "tls+tcp:{1}:{2}";
-				 * {N} is argument N, {name|text} the option's value or text */
+	/* synonym rows: the text it stands for, "tls+tcp:{1}:{2}"; {N} is argument N,
+	 * {name|text} the option's value or text */
+	const char *alias;
 	const char *help;	/* one sentence */
-	const char *dialect;	/* NULL = in both; "socat" = only there (its meaning of a name differs) */
+	/* NULL = in both; "socat" = only there (its meaning of a name differs) */
+	const char *dialect;
 };
 
 /* Case-blind, synonyms too; NULL if there is none.  Defined in src/table.c. */

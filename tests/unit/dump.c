@@ -37,8 +37,10 @@ static void the_head_tells_length_and_place(void **state)
 			       .offset = 10 };
 
 	(void)state;
-	assert_string_equal(dumped(TEXT, &m, "hello", 5), "< "
-			    "2026/11/22 10:00:00.000123456  length=5 from=10 to=14\nhello");
+	assert_string_equal(
+		dumped(TEXT, &m, "hello", 5),
+		"< "
+		"2026/11/22 10:00:00.000123456  length=5 from=10 to=14\nhello");
 }
 
 static void offsets_of_long_streams_are_right(void **state)
@@ -53,8 +55,9 @@ static void offsets_of_long_streams_are_right(void **state)
 static void text_shows_line_ends_and_hides_the_rest(void **state)
 {
 	(void)state;
-	assert_string_equal(DUMPED(TEXT, "hello\tw\r\nor\"l\\d\x01\x7f\x80\xff\xc3\xa9\n"),
-			    "> T  length=22 from=0 to=21\nhello\tw\\r\nor\"l\\\\d......\n");
+	assert_string_equal(
+		DUMPED(TEXT, "hello\tw\r\nor\"l\\d\x01\x7f\x80\xff\xc3\xa9\n"),
+		"> T  length=22 from=0 to=21\nhello\tw\\r\nor\"l\\\\d......\n");
 	assert_string_equal(DUMPED(TEXT, "\a\b\v\f\x1b\0"),
 			    "> T  length=6 from=0 to=5\n\\a\\b\\v\\f..");
 }
@@ -108,7 +111,8 @@ static void classic_can_be_coloured(void **state)
 
 	(void)state;
 	m.colour = true;
-	assert_non_null(strstr(dumped(CLASSIC, &m, "a", 1), "\033[36m> T  1 byte\033[0m\n"));
+	assert_non_null(
+		strstr(dumped(CLASSIC, &m, "a", 1), "\033[36m> T  1 byte\033[0m\n"));
 	m.arrow = '<';
 	assert_non_null(strstr(dumped(CLASSIC, &m, "a", 1), "|\033[33ma\033[0m|\n"));
 }

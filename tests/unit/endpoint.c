@@ -10,8 +10,10 @@
 #include "fake.h"
 
 static struct spec spec = {
-	.input = "glass+fake", .nparts = 2,
-	.part = { { .type = &fake_type, .name = "fake" }, { .type = &glass_type, .name = "glass" } },
+	.input = "glass+fake",
+	.nparts = 2,
+	.part = { { .type = &fake_type, .name = "fake" },
+		  { .type = &glass_type, .name = "glass" } },
 };
 static struct script script;
 static struct fail failure;

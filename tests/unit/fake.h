@@ -10,7 +10,8 @@
 struct script {
 	const char *input;		/* what read gives, then the end */
 	size_t at, step;		/* step: bytes per call at most */
-	bool stall_between;		/* IO_READ before each successful read, IO_WRITE before each write */
+	/* IO_READ before each successful read, IO_WRITE before each write */
+	bool stall_between;
 	bool stalled;
 	bool never_writable;
 	bool messages;
@@ -84,8 +85,10 @@ static const struct layer_ops glass_ops = { .size = sizeof(struct layer) };
 
 static const struct type fake_type = { .names = "fake", .args = "", .help = "",
 				       .flags = TYPE_BOTH, .ops = &fake_ops };
-static const struct type glass_type = { .names = "glass", .args = "", .help = "",
-					.flags = TYPE_LAYER | TYPE_BOTH, .ops = &glass_ops };
+static const struct type glass_type = {
+	.names = "glass", .args = "", .help = "",
+	.flags = TYPE_LAYER | TYPE_BOTH, .ops = &glass_ops,
+};
 
 static void fake_wake(void *owner, unsigned ready)
 {

@@ -34,8 +34,13 @@ static void woke(void *owner, unsigned ready)
 
 static void build(struct endpoint *e, unsigned *wakes, bool listening)
 {
-	*e = (struct endpoint){ .spec = &spec, .loop = loop, .fail = &failure, .wake = woke,
-				.owner = wakes, .reads = true, .writes = true,
+	*e = (struct endpoint){ .spec = &spec,
+				.loop = loop,
+				.fail = &failure,
+				.wake = woke,
+				.owner = wakes,
+				.reads = true,
+				.writes = true,
 				.listening = listening };
 	assert_int_equal(endpoint_build(e), IO_OK);
 }
@@ -231,9 +236,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(each_peer_has_its_own_queue, finish),
-		cmocka_unit_test_teardown(sessions_outlive_their_listener_for_a_while, finish),
+		cmocka_unit_test_teardown(sessions_outlive_their_listener_for_a_while,
+					  finish),
 		cmocka_unit_test_teardown(a_bound_number_of_peers, finish),
-		cmocka_unit_test_teardown(senders_of_single_datagrams_wait_for_room, finish),
+		cmocka_unit_test_teardown(senders_of_single_datagrams_wait_for_room,
+					  finish),
 		cmocka_unit_test_teardown(short_memory_costs_datagrams_only, finish),
 	};
 

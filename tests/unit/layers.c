@@ -100,7 +100,9 @@ static void add_option(struct stack *s, unsigned short id, long long num)
 	unsigned i = p->nvals++;
 
 	s->opt[i] = (struct opt){ .id = id };
-	s->val[i] = (struct optval){ .opt = &s->opt[i], .given = true, .num = num, .at = i };
+	s->val[i] = (struct optval){
+		.opt = &s->opt[i], .given = true, .num = num, .at = i
+	};
 	p->val = s->val;
 }
 
@@ -143,7 +145,8 @@ static void crnl_survives_any_partial_write(void **state)
 		size_t done = 0;
 
 		for (size_t i = 0; i < 64; i++)
-			script[i] = (struct answer){ i % 2 ? IO_OK : IO_WRITE, NULL, step };
+			script[i] = (struct answer){ i % 2 ? IO_OK : IO_WRITE, NULL,
+						     step };
 		add_option(&s, OPT_CRNL, 1);
 		build(&s, &crlf_ops, script);
 		while (done < sizeof(data) - 1) {
@@ -239,7 +242,8 @@ static void readbytes_cuts_a_message(void **state)
 
 static void escape_ends_the_input(void **state)
 {
-	static const struct answer script[] = { { IO_OK, "abc", 0 }, { IO_OK, "d%e", 0 } };
+	static const struct answer script[] = { { IO_OK, "abc", 0 },
+						{ IO_OK, "d%e", 0 } };
 	static const struct answer at_once[] = { { IO_OK, "%e", 0 } };
 	struct stack s = { 0 }, t = { 0 };
 

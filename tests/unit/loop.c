@@ -704,7 +704,7 @@ static void signals_are_told_by_the_loop(void **state)
 	struct world *w = *state;
 
 	assert_true(signal_catch(w->loop, SIGUSR1, on_signal, NULL));
-	assert_true(signal_catch(w->loop, SIGUSR1, on_signal, w));	/* the last wins */
+	assert_true(signal_catch(w->loop, SIGUSR1, on_signal, w)); /* the last wins */
 	assert_true(signal_catch(w->loop, SIGUSR2, on_signal, w));
 	assert_false(signal_catch(w->loop, 0, on_signal, w));
 	assert_int_equal(errno, EINVAL);

@@ -156,7 +156,8 @@ static void the_log_speaks_its_dialect(void **state)
 {
 	struct log_setup socat = { .socat = true, .program = "socat" }, own = { 0 };
 	struct name v4 = numeric("127.0.0.1", 80), v6 = numeric("::1", 80);
-	struct name file = path("/tmp/s", false, true), abstract = path("foo", true, true);
+	struct name file = path("/tmp/s", false, true),
+		    abstract = path("foo", true, true);
 
 	(void)state;
 	assert_string_equal(logged(&v6), "[::1]:80");

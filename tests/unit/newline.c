@@ -114,7 +114,8 @@ static void output_may_be_sent_in_any_steps(void **state)
 		for (size_t cap = 1; cap < 30; cap++)
 			for (size_t step = 1; step <= cap; step++) {
 				unsigned char wire[64];
-				size_t n = send_in_steps((enum newline)kind, cap, step, wire);
+				size_t n = send_in_steps((enum newline)kind, cap, step,
+							 wire);
 
 				assert_int_equal(n, strlen(want));
 				assert_memory_equal(wire, want, n);

@@ -28,8 +28,12 @@ static int build(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		script[i] = (struct script){ .input = "", .step = 5 };
 		fake_script[i] = &script[i];
-		end[i] = (struct endpoint){ .spec = &spec, .loop = loop, .fail = &failure,
-					    .wake = fake_wake, .owner = &wakes, .side = (unsigned char)i };
+		end[i] = (struct endpoint){ .spec = &spec,
+					    .loop = loop,
+					    .fail = &failure,
+					    .wake = fake_wake,
+					    .owner = &wakes,
+					    .side = (unsigned char)i };
 		if (endpoint_build(&end[i]) != IO_OK || endpoint_open(&end[i]) != IO_OK)
 			return -1;
 	}

@@ -154,8 +154,9 @@ static void an_option_of_others_names_who_takes_it(void **state)
 {
 	(void)state;
 	assert_slip("stdio,backlog=5", "backlog", "tcp");
-	assert_int_equal(parse_as("stdio,backlog=5", (struct spec_rules){ .any_option = true }),
-			 IO_OK);
+	assert_int_equal(
+		parse_as("stdio,backlog=5", (struct spec_rules){ .any_option = true }),
+		IO_OK);
 }
 
 static void later_rows_are_not_unknown(void **state)
@@ -179,7 +180,8 @@ static void a_layer_can_be_put_on_top_afterwards(void **state)
 {
 	(void)state;
 	assert_int_equal(parse("tcp:h:1"), IO_OK);
-	assert_int_equal(spec_insert(&spec, "tap", "tap-text,tap-raw=/tmp/x", &failure), IO_OK);
+	assert_int_equal(spec_insert(&spec, "tap", "tap-text,tap-raw=/tmp/x", &failure),
+			 IO_OK);
 	assert_int_equal(spec.nparts, 2);
 	assert_string_equal(part_text(&spec.part[1], OPT_TAP_RAW, ""), "/tmp/x");
 }
@@ -193,9 +195,24 @@ static void exec_takes_colons_as_text(void **state)
 
 static void slips_never_read_beyond_the_word(void **state)
 {
-	static const char *const slips[] = { "", ":", ",", "=", "+", "tcp+", "+tcp", "a+b", "!!",
-					     "tcp:h:1,=", "tcp:h:1,a.b", "tcp:h:1,.", "'", "\\",
-					     "tcp:'h", "-!!", "tcp:h:1,bind", "tls+tls" };
+	static const char *const slips[] = { "",
+					     ":",
+					     ",",
+					     "=",
+					     "+",
+					     "tcp+",
+					     "+tcp",
+					     "a+b",
+					     "!!",
+					     "tcp:h:1,=",
+					     "tcp:h:1,a.b",
+					     "tcp:h:1,.",
+					     "'",
+					     "\\",
+					     "tcp:'h",
+					     "-!!",
+					     "tcp:h:1,bind",
+					     "tls+tls" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++) {
@@ -234,7 +251,8 @@ static void synonyms_stand_for_stacks(void **state)
 static void a_number_names_the_nth_layer_from_the_left(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("tls+tls+tcp:h:1,tls2.verify=0,tls.verify=1,tcp.nodelay"), IO_OK);
+	assert_int_equal(parse("tls+tls+tcp:h:1,tls2.verify=0,tls.verify=1,tcp.nodelay"),
+			 IO_OK);
 	assert_int_equal(part_num(&spec.part[1], OPT_VERIFY, -1), 0);
 	assert_int_equal(part_num(&spec.part[2], OPT_VERIFY, -1), 1);
 	assert_slip("tls+tcp:h:1,tls2.verify=0", "tls2", "no \"tls2\"");

@@ -113,8 +113,20 @@ static void durations_have_fractions_and_units(void **state)
 static void bad_durations_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", "-1", "+1", "s", ".", "1.5.5", "1 s", "5 ", "5x", "5sm", "1e3", "0x10",
-		"99999999999999999999", "300000000000d",
+		"",
+		"-1",
+		"+1",
+		"s",
+		".",
+		"1.5.5",
+		"1 s",
+		"5 ",
+		"5x",
+		"5sm",
+		"1e3",
+		"0x10",
+		"99999999999999999999",
+		"300000000000d",
 	};
 
 	(void)state;
