@@ -7,21 +7,17 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "relay/opening.h"
 
 enum {
 	SECOND = 1000 * 1000,
 	/* how long an answer may take after an end that the far side can't see
 	 * (datagrams, terminals), or until it closes what only we were writing to */
 	WINDOW = SECOND / 2,
-	RETRY_PAUSE = SECOND,
-	CONNECT_LIMIT = 30 * SECOND, /* of each try, where there are several */
-	HUNGER_PAUSE = SECOND /
-		       20, /* until a shortage of descriptors is looked at again */
-	HUNGER_LIMIT = 30 * SECOND,
 	MESSAGE_BLOCK = 8192,
 };
 
-static void wake(void *owner, unsigned ready)
+void session_woken(void *owner, unsigned ready)
 {
 	(void)ready;
 	session_run(owner);
@@ -49,36 +45,10 @@ struct session *session_new(struct loop *l, const struct spec *left,
 	s->spec[0] = left;
 	s->spec[1] = right;
 	s->setup = setup;
-	s->timer = (struct timer){ .fn = wake, .owner = s };
-	s->again = (struct task){ .fn = wake, .owner = s };
+	s->timer = (struct timer){ .fn = session_woken, .owner = s };
+	s->again = (struct task){ .fn = session_woken, .owner = s };
 	s->reap = (struct task){ .fn = reap, .owner = s };
 	return s;
-}
-
-static bool goes(const struct session *s, unsigned from)
-{
-	return from == 0 ? s->setup->left_to_right : s->setup->right_to_left;
-}
-
-static void describe_end(struct session *s, struct endpoint *e, unsigned side)
-{
-	e->spec = s->spec[side];
-	e->loop = s->loop;
-	e->fail = &s->fail;
-	e->wake = wake;
-	e->owner = s;
-	e->side = (unsigned char)side;
-	e->other = &s->in[!side];
-	e->shared = s->accepted;
-	e->reads = goes(s, side);
-	e->writes = goes(s, !side);
-}
-
-enum io session_build(struct session *s, unsigned side)
-{
-	describe_end(s, &s->in[side], side);
-	s->out[side] = &s->in[side];
-	return endpoint_build(&s->in[side]);
 }
 
 void session_start(struct session *s)
@@ -89,24 +59,14 @@ void session_start(struct session *s)
 
 /* ---- death ------------------------------------------------------------------------- */
 
-static void free_side(struct session *s, unsigned side)
-{
-	if (s->out[side] && s->out[side] != &s->in[side]) {
-		endpoint_free(s->out[side]);
-		mem_free(s->out[side]);
-	}
-	s->out[side] = NULL;
-	endpoint_free(&s->in[side]);
-}
-
 void session_discard(struct session *s)
 {
 	timer_stop(s->loop, &s->timer);
 	loop_cancel(s->loop, &s->again);
 	pump_free(&s->pump[0]);
 	pump_free(&s->pump[1]);
-	free_side(s, !s->first);
-	free_side(s, s->first);
+	opening_undo(s, !s->first);
+	opening_undo(s, s->first);
 	mem_free(s);
 }
 
@@ -125,13 +85,6 @@ void session_report(const struct session *s)
 	session_report_counts(
 		(const uint64_t[2]){ s->pump[0].bytes, s->pump[1].bytes },
 		(const uint64_t[2]){ s->pump[0].blocks, s->pump[1].blocks });
-}
-
-static void set_starving(struct session *s, bool starving)
-{
-	if (s->starved && s->starving != starving)
-		*s->starved += starving ? 1 : -1u;
-	s->starving = starving;
 }
 
 /* What a program's own end means for ours. */
@@ -154,7 +107,7 @@ void session_end(struct session *s)
 	if (s->state == SESSION_DEAD)
 		return;
 	s->state = SESSION_DEAD;
-	set_starving(s, false);
+	opening_starves(s, false);
 	if (s->fail.phase == PHASE_NONE)
 		s->fail = s->early;
 	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL)
@@ -177,187 +130,13 @@ void session_stop(struct session *s, int signo)
 	session_end(s);
 }
 
-/* ---- opening --------------------------------------------------------------- */
-
-static bool may_retry(const struct session *s, const struct spec *spec)
-{
-	const struct part *retry = spec_with(spec, OPT_RETRY);
-	const struct part *forever = spec_with(spec, OPT_FOREVER);
-
-	if (s->accepted && spec == s->spec[s->first])
-		return false;
-	if (s->fail.phase < PHASE_RESOLVE || s->fail.phase > PHASE_IDENTITY)
-		return s->fail.phase == PHASE_READ || s->fail.phase == PHASE_WRITE;
-	return (forever && part_has(forever, OPT_FOREVER)) ||
-	       (retry && (long long)s->tries < part_num(retry, OPT_RETRY, 0));
-}
-
-static bool retries(const struct spec *spec)
-{
-	return spec_with(spec, OPT_RETRY) || spec_with(spec, OPT_FOREVER);
-}
-
 /* False: no memory, and the session has ended for it. */
-static bool set_timer(struct session *s, uint64_t due)
+bool session_set_timer(struct session *s, uint64_t due)
 {
 	if (timer_set(s->loop, &s->timer, due))
 		return true;
 	fail_memory(&s->fail);
 	session_end(s);
-	return false;
-}
-
-static void pause_until(struct session *s, unsigned side, uint64_t due)
-{
-	s->fail = (struct fail){ 0 };
-	free_side(s, side);
-	s->state = SESSION_PAUSE;
-	s->since = due;
-	set_timer(s, due);
-}
-
-/* A client that was let in when descriptors ran short is not sent away: some
- * other session will end. */
-static bool waits_for_room(struct session *s, unsigned side)
-{
-	int err = s->fail.code;
-	uint64_t now = loop_now(s->loop);
-
-	if (!s->accepted || side == s->first || s->fail.phase == PHASE_RESOLVE ||
-	    (err != EMFILE && err != ENFILE && err != ENOBUFS && err != ENOMEM))
-		return false;
-	if (!s->starving)
-		s->active = now;
-	if (now > s->active + HUNGER_LIMIT)
-		return false;
-	set_starving(s, true);
-	pause_until(s, side, now + HUNGER_PAUSE);
-	return true;
-}
-
-/* Build it again after a while, or give up. */
-static void open_failed(struct session *s, unsigned side)
-{
-	const struct part *p = spec_with(s->spec[side], OPT_INTERVAL);
-	uint64_t pause = p ? part_usec(p, OPT_INTERVAL, RETRY_PAUSE) : RETRY_PAUSE;
-
-	if (waits_for_room(s, side))
-		return;
-	if (!retries(s->spec[side]) || !may_retry(s, s->spec[side])) {
-		session_end(s);
-		return;
-	}
-	s->tries++;
-	log_fail(s->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, &s->fail);
-	pause_until(s, side, loop_now(s->loop) + pause);
-}
-
-/* The limit for opening this side, counted from s->since; 0 = none. */
-static uint64_t open_limit(const struct session *s, unsigned side)
-{
-	const struct spec *spec = s->spec[side];
-	bool listens = spec->part[0].type->flags & TYPE_LISTENS;
-	const struct part *p = spec_with(spec, listens ? OPT_ACCEPT_TIMEOUT
-						       : OPT_CONNECT_TIMEOUT);
-
-	if (p)
-		return part_usec(p, listens ? OPT_ACCEPT_TIMEOUT : OPT_CONNECT_TIMEOUT,
-				 0);
-	return !listens && retries(spec) && !s->setup->socat ? CONNECT_LIMIT : 0;
-}
-
-static void open_timed_out(struct session *s, unsigned side)
-{
-	if (s->spec[side]->part[0].type->flags & TYPE_LISTENS) {
-		if (!s->setup->socat)
-			fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
-				 "%s: nobody connected within accept-timeout=",
-				 s->spec[side]->input);
-		session_end(s);
-		return;
-	}
-	fail_say(
-		&s->fail, PHASE_CONNECT, ETIMEDOUT,
-		"%s: no connection within the time limit (host down, or a firewall drops the packets)",
-		s->spec[side]->input);
-	open_failed(s, side);
-}
-
-/* The writing half of "a!!b" is an endpoint of its own. */
-static enum io build_writer(struct session *s, unsigned side)
-{
-	struct endpoint *w = mem_new(1, sizeof(*w));
-
-	if (!w)
-		return fail_memory(&s->fail);
-	describe_end(s, w, side);
-	w->spec = s->spec[side]->writer;
-	w->reads = false;
-	s->out[side] = w;
-	return endpoint_build(w);
-}
-
-static enum io open_both_halves(struct session *s, unsigned side)
-{
-	enum io r = IO_OK;
-
-	if (!s->out[side])
-		r = session_build(s, side);
-	if (s->spec[side]->writer)
-		s->in[side].writes = false;
-	if (r == IO_OK)
-		r = endpoint_open(&s->in[side]);
-	if (r != IO_OK || !s->spec[side]->writer)
-		return r;
-	if (s->out[side] == &s->in[side] && build_writer(s, side) != IO_OK)
-		return IO_FAIL;
-	return endpoint_open(s->out[side]);
-}
-
-static bool wait_for(struct session *s, struct endpoint *e, unsigned want)
-{
-	e->ready = 0;
-	if (endpoint_want(e, want))
-		return true;
-	fail_sys(&s->fail, PHASE_INTERNAL, "cannot wait for %s", e->spec->input);
-	session_end(s);
-	return false;
-}
-
-static unsigned want_of(enum io r)
-{
-	return r == IO_READ ? READY_READ : r == IO_WRITE ? READY_WRITE : 0;
-}
-
-/* True when the side is open. */
-static bool open_side(struct session *s, unsigned side)
-{
-	uint64_t limit = open_limit(s, side);
-	enum io r = open_both_halves(s, side);
-
-	if (r == IO_OK)
-		return true;
-	if (r == IO_FAIL || r == IO_EOF) {
-		if (r == IO_EOF)
-			fail_say(&s->fail, PHASE_EARLY, 0,
-				 "%s: the stream ended while it was opened",
-				 s->spec[side]->input);
-		open_failed(s, side);
-		return false;
-	}
-	if (limit && !(s->accepted && side == s->first)) {
-		if (loop_now(s->loop) >= s->since + limit) {
-			open_timed_out(s, side);
-			return false;
-		}
-		if (!set_timer(s, s->since + limit))
-			return false;
-	}
-	if (s->out[side]->nlayers)
-		wait_for(s,
-			 s->in[side].nopen < s->in[side].nlayers ? &s->in[side]
-								 : s->out[side],
-			 want_of(r));
 	return false;
 }
 
@@ -383,7 +162,7 @@ static void start_pump(struct session *s, unsigned i)
 	p->from = &s->in[i];
 	p->to = s->out[!i];
 	p->block = block_size(s, p);
-	p->off = !goes(s, i) || !(from & TYPE_READS) ||
+	p->off = !opening_goes(s, i) || !(from & TYPE_READS) ||
 		 !(to->part[0].type->flags & TYPE_WRITES) || p->to->direct;
 }
 
@@ -520,7 +299,7 @@ static bool watch_silence(struct session *s)
 		silence_over(s);
 		return false;
 	}
-	return set_timer(s, s->active + limit);
+	return session_set_timer(s, s->active + limit);
 }
 
 /* What the pump that writes to this side wants of it.  While somebody reads
@@ -583,16 +362,16 @@ void session_run(struct session *s)
 		session_run(s);
 		return;
 	case SESSION_FIRST:
-		if (!open_side(s, s->first))
+		if (!opening_run(s, s->first))
 			return;
 		endpoint_want(&s->in[s->first], 0);
 		s->tries = 0;
 		enter(s, SESSION_SECOND);
 		/* fall through */
 	case SESSION_SECOND:
-		if (!open_side(s, !s->first))
+		if (!opening_run(s, !s->first))
 			return;
-		set_starving(s, false);
+		opening_starves(s, false);
 		start_relay(s);
 		/* fall through */
 	case SESSION_RELAY:

@@ -1,0 +1,247 @@
+/* Opening the two sides of a session: limits, retries, shortages. */
+#include "relay/opening.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+enum {
+	SECOND = 1000 * 1000,
+	RETRY_PAUSE = SECOND,
+	CONNECT_LIMIT = 30 * SECOND,	/* of each try, where there are several */
+	HANDSHAKE_LIMIT = 30 * SECOND,	/* of a client that a server has let in */
+	HUNGER_PAUSE = SECOND / 20,	/* until a shortage is looked at again */
+	HUNGER_LIMIT = 30 * SECOND,
+};
+
+/* ---- one side --------------------------------------------------------------- */
+
+bool opening_goes(const struct session *s, unsigned from)
+{
+	return from == 0 ? s->setup->left_to_right : s->setup->right_to_left;
+}
+
+static void describe_end(struct session *s, struct endpoint *e, unsigned side)
+{
+	e->spec = s->spec[side];
+	e->loop = s->loop;
+	e->fail = &s->fail;
+	e->wake = session_woken;
+	e->owner = s;
+	e->side = (unsigned char)side;
+	e->other = &s->in[!side];
+	e->shared = s->accepted;
+	e->reads = opening_goes(s, side);
+	e->writes = opening_goes(s, !side) && !s->spec[side]->writer;
+}
+
+enum io session_build(struct session *s, unsigned side)
+{
+	describe_end(s, &s->in[side], side);
+	s->out[side] = &s->in[side];
+	return endpoint_build(&s->in[side]);
+}
+
+void opening_undo(struct session *s, unsigned side)
+{
+	if (s->out[side] && s->out[side] != &s->in[side]) {
+		endpoint_free(s->out[side]);
+		mem_free(s->out[side]);
+	}
+	s->out[side] = NULL;
+	endpoint_free(&s->in[side]);
+}
+
+void opening_starves(struct session *s, bool starving)
+{
+	if (s->starved && s->starving != starving)
+		*s->starved += starving ? 1 : -1u;
+	s->starving = starving;
+}
+
+/* ---- when it fails ---------------------------------------------------------- */
+
+static bool retries(const struct spec *spec)
+{
+	return spec_with(spec, OPT_RETRY) || spec_with(spec, OPT_FOREVER);
+}
+
+/* What may be better next time: the network, a file that is not there yet. */
+static bool may_pass(enum phase p)
+{
+	return (p >= PHASE_RESOLVE && p <= PHASE_IDENTITY) || p == PHASE_READ ||
+	       p == PHASE_WRITE;
+}
+
+static bool may_retry(const struct session *s, unsigned side)
+{
+	const struct part *retry = spec_with(s->spec[side], OPT_RETRY);
+	const struct part *forever = spec_with(s->spec[side], OPT_FOREVER);
+
+	if ((s->accepted && side == s->first) || !may_pass(s->fail.phase))
+		return false;
+	return (forever && part_has(forever, OPT_FOREVER)) ||
+	       (retry && (long long)s->tries < part_num(retry, OPT_RETRY, 0));
+}
+
+static void pause_until(struct session *s, unsigned side, uint64_t due)
+{
+	s->fail = (struct fail){ 0 };
+	opening_undo(s, side);
+	s->state = SESSION_PAUSE;
+	s->since = due;
+	session_set_timer(s, due);
+}
+
+/* A client that was let in when descriptors ran short is not sent away: some
+ * other session will end. */
+static bool waits_for_room(struct session *s, unsigned side)
+{
+	int err = s->fail.code;
+	uint64_t now = loop_now(s->loop);
+
+	if (!s->accepted || side == s->first || s->fail.phase == PHASE_RESOLVE ||
+	    (err != EMFILE && err != ENFILE && err != ENOBUFS && err != ENOMEM))
+		return false;
+	if (!s->starving)
+		s->active = now;
+	if (now > s->active + HUNGER_LIMIT)
+		return false;
+	opening_starves(s, true);
+	pause_until(s, side, now + HUNGER_PAUSE);
+	return true;
+}
+
+/* Build it again after a while, or give up. */
+static void open_failed(struct session *s, unsigned side)
+{
+	const struct part *p = spec_with(s->spec[side], OPT_INTERVAL);
+	uint64_t pause = p ? part_usec(p, OPT_INTERVAL, RETRY_PAUSE) : RETRY_PAUSE;
+
+	if (waits_for_room(s, side))
+		return;
+	if (!may_retry(s, side)) {
+		session_end(s);
+		return;
+	}
+	s->tries++;
+	log_fail(s->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, &s->fail);
+	pause_until(s, side, loop_now(s->loop) + pause);
+}
+
+/* The limit for opening this side, counted from s->since; 0 = none. */
+static uint64_t open_limit(const struct session *s, unsigned side)
+{
+	const struct spec *spec = s->spec[side];
+	bool listens = spec->part[0].type->flags & TYPE_LISTENS;
+	unsigned id = listens ? OPT_ACCEPT_TIMEOUT : OPT_CONNECT_TIMEOUT;
+	const struct part *p = spec_with(spec, id);
+
+	if (s->accepted && side == s->first)
+		return HANDSHAKE_LIMIT;
+	if (p)
+		return part_usec(p, id, 0);
+	return !listens && retries(spec) && !s->setup->socat ? CONNECT_LIMIT : 0;
+}
+
+static void open_timed_out(struct session *s, unsigned side)
+{
+	if (s->accepted && side == s->first) {
+		fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
+			 "%s: the client did not finish its handshake in time",
+			 s->spec[side]->input);
+		session_end(s);
+		return;
+	}
+	if (s->spec[side]->part[0].type->flags & TYPE_LISTENS) {
+		if (!s->setup->socat)
+			fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
+				 "%s: nobody connected within accept-timeout=",
+				 s->spec[side]->input);
+		session_end(s);
+		return;
+	}
+	fail_say(
+		&s->fail, PHASE_CONNECT, ETIMEDOUT,
+		"%s: no connection within the time limit (host down, or a firewall drops the packets)",
+		s->spec[side]->input);
+	open_failed(s, side);
+}
+
+/* The writing half of "a!!b" is an endpoint of its own. */
+static enum io build_writer(struct session *s, unsigned side)
+{
+	struct endpoint *w = mem_new(1, sizeof(*w));
+
+	if (!w)
+		return fail_memory(&s->fail);
+	describe_end(s, w, side);
+	w->spec = s->spec[side]->writer;
+	w->reads = false;
+	w->writes = opening_goes(s, !side);
+	s->out[side] = w;
+	return endpoint_build(w);
+}
+
+static enum io open_both_halves(struct session *s, unsigned side)
+{
+	enum io r = IO_OK;
+
+	if (!s->out[side])
+		r = session_build(s, side);
+	if (r == IO_OK)
+		r = endpoint_open(&s->in[side]);
+	if (r != IO_OK || !s->spec[side]->writer)
+		return r;
+	if (s->out[side] == &s->in[side] && build_writer(s, side) != IO_OK)
+		return IO_FAIL;
+	return endpoint_open(s->out[side]);
+}
+
+static bool wait_for(struct session *s, struct endpoint *e, unsigned want)
+{
+	e->ready = 0;
+	if (endpoint_want(e, want))
+		return true;
+	fail_sys(&s->fail, PHASE_INTERNAL, "cannot wait for %s", e->spec->input);
+	session_end(s);
+	return false;
+}
+
+static unsigned want_of(enum io r)
+{
+	return r == IO_READ ? READY_READ : r == IO_WRITE ? READY_WRITE : 0;
+}
+
+/* True when the side is open. */
+bool opening_run(struct session *s, unsigned side)
+{
+	uint64_t limit = open_limit(s, side);
+	enum io r = open_both_halves(s, side);
+
+	if (r == IO_OK)
+		return true;
+	if (r == IO_FAIL || r == IO_EOF) {
+		if (r == IO_EOF)
+			fail_say(&s->fail, PHASE_EARLY, 0,
+				 "%s: the stream ended while it was opened",
+				 s->spec[side]->input);
+		open_failed(s, side);
+		return false;
+	}
+	if (limit) {
+		if (loop_now(s->loop) >= s->since + limit) {
+			open_timed_out(s, side);
+			return false;
+		}
+		if (!session_set_timer(s, s->since + limit))
+			return false;
+	}
+	if (s->out[side]->nlayers)
+		wait_for(s,
+			 s->in[side].nopen < s->in[side].nlayers ? &s->in[side]
+								 : s->out[side],
+			 want_of(r));
+	return false;
+}
