@@ -31,7 +31,7 @@ try:
 except ConnectionResetError:
     print('reset')"
 	[ "$output" = reset ]
-	grep -q 'connection refused' server.err
+	grep -Eq 'connection refused .*\[tcp 127\.0\.0\.1:[0-9]+ → 127\.0\.0\.1:'"$PORT"'\]$' server.err
 }
 
 @test "a session that fails leaves the others and the listener alone" {

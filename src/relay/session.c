@@ -99,6 +99,20 @@ static void note_child(struct session *s)
 	}
 }
 
+/* Which of many it was: the client's 5-tuple, as long as the kernel knows it. */
+static void name_client(struct session *s)
+{
+	const struct endpoint *e = &s->in[s->first];
+	size_t used = strlen(s->fail.text);
+	char who[2 * NAME_TEXT];
+	struct name peer;
+
+	if (!s->accepted || s->setup->socat || !endpoint_peer(e, &peer))
+		return;
+	snprintf(s->fail.text + used, sizeof(s->fail.text) - used, " [%s]",
+		 endpoint_text(e, who, sizeof(who)));
+}
+
 void session_end(struct session *s)
 {
 	bool opening = s->state == SESSION_FIRST || s->state == SESSION_SECOND ||
@@ -110,10 +124,12 @@ void session_end(struct session *s)
 	opening_starves(s, false);
 	if (s->fail.phase == PHASE_NONE)
 		s->fail = s->early;
-	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL)
+	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL) {
+		name_client(s);
 		log_fail(LEVEL_ERROR, &s->fail);
-	else if (!opening)
+	} else if (!opening) {
 		note_child(s);
+	}
 	/* a client must not take an unreachable target for an empty answer */
 	if (opening && s->accepted && !s->setup->socat)
 		endpoint_abort(&s->in[s->first]);
