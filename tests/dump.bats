@@ -110,7 +110,7 @@ PING' ]
 
 on_terminal() {
 	need script
-	script -qec "$SOCKCAT --hexdump -u open:in /dev/null" /dev/null </dev/null >screen
+	script -qec "'$SOCKCAT' --hexdump -u open:in /dev/null" /dev/null </dev/null >screen
 }
 
 @test "on a terminal each direction has its colour" {

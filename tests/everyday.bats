@@ -227,7 +227,7 @@ UsePAM no
 Subsystem sftp internal-sftp
 CONF
 	listen vm unix-listen:ssh.sock,fork exec:"$sshd -i -f $PWD/sshd_config",nofork
-	local opts=(-o "ProxyCommand=$SOCKCAT - UNIX-CLIENT:$PWD/ssh.sock" -o StrictHostKeyChecking=no
+	local opts=(-o "ProxyCommand='$SOCKCAT' - UNIX-CLIENT:'$PWD'/ssh.sock" -o StrictHostKeyChecking=no
 		-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i me -o BatchMode=yes)
 	run -0 ssh "${opts[@]}" vm echo from the vm
 	[ "$output" = "from the vm" ]

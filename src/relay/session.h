@@ -62,7 +62,8 @@ struct session {
  * The caller sets first, id, ended and owner; a server builds in[first] and has
  * its connection handed over before session_start(). */
 struct session *session_new(struct loop *l, const struct spec *left,
-			    const struct spec *right, const struct relay_setup *setup, struct fail *f);
+			    const struct spec *right, const struct relay_setup *setup,
+			    struct fail *f);
 
 /* Builds one side, ready for endpoint_open() or endpoint_accept(). */
 enum io session_build(struct session *s, unsigned side);

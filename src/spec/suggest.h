@@ -13,7 +13,7 @@ const char *suggest_type(const char *word, size_t len, char to[SUGGEST_TEXT]);
 const char *suggest_option(const char *word, size_t len, uint64_t groups,
 			   char to[SUGGEST_TEXT]);
 
-/* Names of the addresses that take options of these groups: "tcp-connect, udp-connect, ...". */
+/* Names of the addresses that take options of these groups: "tcp-connect, ...". */
 void suggest_takers(uint64_t groups, char *to, size_t cap);
 
 #endif
