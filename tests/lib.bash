@@ -205,6 +205,8 @@ has_tls() {
 	! "$SOCKCAT" -u /dev/null tls+tcp:127.0.0.1:1 2>&1 | grep -q 'not available in this build'
 }
 
+sanitized() { grep -q __asan_init "$SOCKCAT"; }
+
 need_tls() { has_tls || skip "built without OpenSSL"; }
 
 # True if the loopback interface has the IPv6 address.

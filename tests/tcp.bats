@@ -230,6 +230,19 @@ os.execv(os.environ['SOCKCAT'], ['sockcat', 'accept-fd:7,fork', 'pipe'])"
 	run -45 sockcat accept-fd:77 -
 }
 
+@test "accept-fd refuses a descriptor that does not listen" {
+	need python3
+	for kind in SOCK_DGRAM SOCK_STREAM; do
+		run -45 timeout 10 python3 -c "
+import socket, os
+s = socket.socket(socket.AF_INET, socket.$kind)
+s.bind(('127.0.0.1', 0))
+os.dup2(s.fileno(), 7)
+os.execv(os.environ['SOCKCAT'], ['sockcat', 'accept-fd:7', 'pipe'])"
+		[[ $output == *"no socket that listens"* ]]
+	done
+}
+
 @test "the 5-tuple of a session stands in the log" {
 	listen server tcp4-listen:0 pipe
 	run -0 sockcat -d -d -d - "tcp:127.0.0.1:$PORT" <<<x

@@ -498,6 +498,27 @@ setup() {
 	[[ $output == *"close_notify"* ]]
 }
 
+@test "in one direction only the handshake still goes both ways over pipes" {
+	echo hello >data
+	for transport in "tls+stdio" "tls+exec:$SOCKCAT - tcp\\:127.0.0.1\\:PORT" \
+		"tls+exec:$SOCKCAT - tcp\\:127.0.0.1\\:PORT,pipes"; do
+		listen srv -u "tls-listen:0,bind=127.0.0.1,cert=$C/server.pem" -
+		transport=${transport/PORT/$PORT}
+		if [ "$transport" = tls+stdio ]; then
+			printf '%s\n' '#!/bin/sh' \
+				"exec '$SOCKCAT' -u ./data tls+stdio,pin=$(pin_of "$C/server.crt")" >job
+			chmod +x job
+			run timeout 20 "$SOCKCAT" exec:./job,pipes "tcp:127.0.0.1:$PORT"
+		else
+			run timeout 20 "$SOCKCAT" -u ./data \
+				"$transport,pin=$(pin_of "$C/server.crt")"
+		fi
+		end_with 0 '^$'
+		finish srv
+		[ "$(cat srv.out)" = hello ]
+	done
+}
+
 @test "a stream that ends without close_notify ends with 18" {
 	s_server srv -rev
 	start cli "$SOCKCAT" -d -d -U - "tls:localhost:$PORT,cafile=$C/ca.crt"

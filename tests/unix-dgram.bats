@@ -102,6 +102,22 @@ for i, s in enumerate(all):
 	[ "$(stat -c %a t.sock)" = 750 ]
 }
 
+@test "what somebody else has put in the name's place stays there" {
+	listen server -u unix-recv:s.sock -
+	rm s.sock
+	echo precious >s.sock
+	stop server
+	[ "$(cat s.sock)" = precious ]
+}
+
+@test "chdir= makes and removes the name in another directory" {
+	mkdir deep
+	listen server -u unix-recv:s.sock,chdir=deep -
+	[ -S deep/s.sock ]
+	stop server
+	[ ! -e deep/s.sock ]
+}
+
 @test "unlink-close=0 leaves the name" {
 	listen server -u unix-recv:s.sock,unlink-close=0 -
 	stop server

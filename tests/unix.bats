@@ -47,6 +47,43 @@ load lib.bash
 	[ "$output" = alive ]
 }
 
+@test "one that waits for a single client does not take the question for it" {
+	listen server unix-listen:s pipe
+	run -45 sockcat unix-listen:s pipe
+	run -0 sockcat - unix-connect:s <<<"still there"
+	[ "$output" = "still there" ]
+	finish server
+	[ "$status" = 0 ]
+}
+
+@test "what somebody else has put in the socket file's place stays there" {
+	listen server unix-listen:s,fork pipe
+	listen named unix-listen:t,fork pipe
+	start client "$SOCKCAT" stall unix-connect:t,bind=c
+	wait_path c
+	rm s c
+	echo precious >s
+	echo precious >c
+	stop server
+	stop client
+	[ "$(cat s)" = precious ]
+	[ "$(cat c)" = precious ]
+}
+
+@test "a socket file that cannot get its owner is not left behind" {
+	local owner=root unable=()
+
+	if [ "$(id -u)" = 0 ]; then
+		need setpriv
+		owner=nobody
+		unable=(setpriv --bounding-set=-chown --inh-caps=-chown)
+	fi
+	run "${unable[@]}" "$SOCKCAT" "unix-listen:s,user=$owner" pipe
+	[ "$status" -ne 0 ]
+	[[ $output == *"user=$owner"* ]]
+	[ ! -e s ]
+}
+
 @test "a file that is no socket is kept, unless unlink-early says otherwise" {
 	echo precious >s
 	run -45 sockcat unix-listen:s pipe
@@ -95,6 +132,19 @@ s.connect('s')
 s.send(b'one'); print(s.recv(100).decode())
 s.send(b'three'); print(s.recv(100).decode())"
 	[ "$output" = $'one\nthree' ]
+}
+
+@test "an empty message right before the end costs nothing that follows it" {
+	need python3
+	run -0 python3 -c "
+import socket, subprocess, os
+a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+for message in b'', b'one', b'', b'two':
+    a.send(message)
+a.close()
+subprocess.run([os.environ['SOCKCAT'], '-u', 'fd:%d' % b.fileno(), '-'],
+               pass_fds=[b.fileno()], check=True)"
+	[ "$output" = onetwo ]
 }
 
 @test "a path that is too long is refused before anything opens" {

@@ -76,6 +76,17 @@ static void an_open_bracket_protects_to_the_end(void **state)
 	assert_text("(a,b:c", "(a,b:c");
 }
 
+static void nesting_has_a_limit(void **state)
+{
+	static char deep[100000];
+
+	(void)state;
+	memset(deep, '(', 64);
+	assert_text(deep, deep);
+	memset(deep, '[', sizeof(deep) - 1);
+	assert_refused(deep, 64);
+}
+
 static void backslash_makes_control_bytes_and_plain_ones(void **state)
 {
 	(void)state;
@@ -127,6 +138,7 @@ int main(void)
 		cmocka_unit_test(soft_quotes_keep_quotes_inside_them),
 		cmocka_unit_test(brackets_protect_and_stay),
 		cmocka_unit_test(an_open_bracket_protects_to_the_end),
+		cmocka_unit_test(nesting_has_a_limit),
 		cmocka_unit_test(backslash_makes_control_bytes_and_plain_ones),
 		cmocka_unit_test(the_place_in_the_input_covers_the_quotes),
 		cmocka_unit_test(an_open_quote_is_pointed_at),
