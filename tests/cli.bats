@@ -100,6 +100,40 @@ refused() {
 	[[ $output == *'-t, --linger=TIME'* ]]
 }
 
+@test "--help and a flag tells about the flag" {
+	run -0 sockcat --help -t
+	grep -q -- '--linger=TIME' <<<"$output"
+	run -0 sockcat -h --statistics
+	[ "${#lines[@]}" = 1 ]
+}
+
+@test "--help lists fork only with what can listen" {
+	run -0 sockcat --help tcp-listen
+	grep -qw fork <<<"$output"
+	run -0 sockcat --help tcp
+	[ "$(grep -cw fork <<<"$output")" = 0 ]
+}
+
+@test "--dialect has its name attached or apart, and an unknown one is refused" {
+	for flags in --dialect=socat "--dialect socat" --dial=socat; do
+		run -0 sockcat $flags -V
+		grep -q 'socat version' <<<"$output"
+	done
+	refused 2 'no dialect "nc"' --dialect nc -V
+	refused 2 'no dialect ""' --dialect
+}
+
+@test "an address that cannot be read or written where it stands is refused" {
+	refused 2 'nothing can be written' -u - stdin
+	refused 2 'nothing can be written' - udp-recv:0 -u
+	refused 2 'nothing can be read' -u stdout -
+	refused 2 'nothing can be read.*-U' -U - create:file
+	refused 2 'nothing can be' stdin udp-recv:0
+	[ ! -e file ]
+	run -0 bash -c 'echo hello | "$SOCKCAT" - stdin'
+	[ "$output" = hello ]
+}
+
 @test "--help of an unknown name proposes the nearest one" {
 	refused 2 'did you mean reuseaddr\?' --help reusaddr
 	refused 2 'did you mean tcp-listen\?' --help tcp-lisen
@@ -210,8 +244,8 @@ refused() {
 	refused 2 '\-\-lock wants a value' --lock
 	refused 2 '\-lf wants a value: FILE' -lf
 	refused 2 '\-\-hex takes no value' --hex=1 - pipe
-	refused 2 'is no time' -t soon - pipe
-	refused 2 'is no time' -T 5x - pipe
+	refused 2 'linger: "soon" is no time' -t soon - pipe
+	refused 2 'idle: "5x" is no time' -T 5x - pipe
 	refused 2 'block size' -b 0 - pipe
 	refused 2 'block size' -b many - pipe
 	refused 2 'log level' -d5 - pipe

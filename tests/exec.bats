@@ -57,7 +57,7 @@ child_of() { ps -o pid= --ppid "$1" | tr -d ' '; }
 	finish one
 	exec 8>&-
 	[ "$status" = 0 ]
-	grep -q done one.out
+	grep -q 'done' one.out
 }
 
 @test "with -u the program alone is fed, and finishes its work" {
@@ -224,14 +224,14 @@ except ConnectionResetError:
 
 @test "setsid and pgid make it the leader of its own" {
 	run "$SOCKCAT" -u 'system:ps -o sid= -o pid= -p $$,setsid' -
-	set -- $output
-	[ "$1" = "$2" ]
+	read -r one two <<<"$output"
+	[ "$one" = "$two" ]
 	run "$SOCKCAT" -u 'system:ps -o pgid= -o pid= -p $$,pgid' -
-	set -- $output
-	[ "$1" = "$2" ]
+	read -r one two <<<"$output"
+	[ "$one" = "$two" ]
 	run "$SOCKCAT" -u 'system:ps -o pgid= -o pid= -p $$' -
-	set -- $output
-	[ "$1" != "$2" ]
+	read -r one two <<<"$output"
+	[ "$one" != "$two" ]
 }
 
 @test "chdir and umask are its own" {

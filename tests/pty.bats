@@ -49,7 +49,7 @@ on_pty() {
 	on_pty one pty,link=tty stall
 	[ "$(readlink tty)" = "$TTY" ]
 	stop one
-	echo precious >tty
+	echo precious >./tty
 	run "$SOCKCAT" pty,link=tty stall
 	[ "$status" = 23 ]
 	[[ "$output" == *"is no link to a terminal"* ]]

@@ -254,3 +254,11 @@ socat() { ./socat "$@"; }
 	finish server
 	[ "$status" -eq 1 ]
 }
+
+@test "names of raw copies have the process, the time and the environment in them" {
+	run -0 env COLOUR=red "$SOCKCAT" --dialect=socat -r 'a-$PROGNAME-$$-$COLOUR-$NONE.' \
+		-u text:hello -
+	[ "$(cat a-socat-[0-9]*-red-.)" = hello ]
+	run -0 sockcat --dialect=socat -r 'b-$TIMESTAMP-$MICROS' -u text:hello -
+	[ "$(cat b-20[0-9][0-9]*T[0-9]*-[0-9]*)" = hello ]
+}
