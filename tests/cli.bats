@@ -116,6 +116,7 @@ refused() {
 
 @test "--dialect has its name attached or apart, and an unknown one is refused" {
 	for flags in --dialect=socat "--dialect socat" --dial=socat; do
+		# shellcheck disable=SC2086 # two words
 		run -0 sockcat $flags -V
 		grep -q 'socat version' <<<"$output"
 	done

@@ -197,8 +197,6 @@ need() {
 }
 
 # Memory and descriptors are not the program's own under a sanitizer.
-sanitized() { grep -q __asan_init "$SOCKCAT"; }
-
 need_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }
 
 has_tls() {
