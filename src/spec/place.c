@@ -84,25 +84,21 @@ static enum io not_taken(struct parse *p, const struct raw_option *o,
 		       o->name.text, *takers ? "; these do: " : "", takers);
 }
 
-static enum io owner_of(struct parse *p, const struct raw_option *o,
-			const struct opt *opt, struct part **out)
+/* The member that takes the option, nearest to the application; NULL: failed. */
+static struct part *owner_of(struct parse *p, const struct raw_option *o,
+			     const struct opt *opt)
 {
 	struct spec *s = p->out;
 
-	*out = NULL;
-	if (opt->act.how == HOW_INSERT) {
-		*out = parse_insert(p, opt->act.layer, o->name);
-		return *out ? IO_OK : IO_FAIL;
-	}
+	if (opt->act.how == HOW_INSERT)
+		return parse_insert(p, opt->act.layer, o->name);
 	for (unsigned i = s->nparts; i-- > 0;)
-		if (takes(&s->part[i], opt)) {
-			*out = &s->part[i];
-			return IO_OK;
-		}
-	if (!s->rules.any_option)
-		return not_taken(p, o, opt);
-	*out = &s->part[0];
-	return IO_OK;
+		if (takes(&s->part[i], opt))
+			return &s->part[i];
+	if (s->rules.any_option)
+		return &s->part[0];
+	not_taken(p, o, opt);
+	return NULL;
 }
 
 static enum io unavailable(struct parse *p, const struct raw_option *o,
@@ -157,9 +153,9 @@ static enum io place_option(struct parse *p, const struct raw_option *o)
 		return unavailable(p, o, opt);
 	if (q && !takes(q, opt))
 		return not_taken(p, o, opt);
-	if (!q && owner_of(p, o, opt, &q) != IO_OK)
-		return IO_FAIL;
-	return add_value(p, q, o, opt);
+	if (!q)
+		q = owner_of(p, o, opt);
+	return q ? add_value(p, q, o, opt) : IO_FAIL;
 }
 
 enum io parse_options(struct parse *p)

@@ -130,8 +130,8 @@ static enum io push_stack(struct parse *p, const char *words, size_t len,
 /* A synonym's template: its arguments first, then its own stack. */
 static enum io push_alias(struct parse *p, const struct type *alias, struct piece at)
 {
-	const char *stack;
-	size_t len;
+	const char *stack = NULL;
+	size_t len = 0;
 
 	if (expand(p, alias, &stack, &len) != IO_OK)
 		return IO_FAIL;
