@@ -84,9 +84,8 @@ static bool template_argument(struct parse *p, const struct raw *given, const ch
 	return true;
 }
 
-/* A synonym's template replaces the last keyword and the arguments. */
-static enum io expand(struct parse *p, const struct type *alias, const char **stack,
-		      size_t *len)
+/* A synonym's template replaces the arguments; its stack is in front of them. */
+static enum io expand(struct parse *p, const struct type *alias)
 {
 	struct raw given = p->raw;
 	const char *rest = strchr(alias->alias, ':');
@@ -97,8 +96,6 @@ static enum io expand(struct parse *p, const struct type *alias, const char **st
 			"wrong number of parameters: %s takes %s, not %u argument%s",
 			given.keyword.text, *alias->args ? alias->args : "none",
 			given.nargs, given.nargs == 1 ? "" : "s");
-	*stack = alias->alias;
-	*len = rest ? (size_t)(rest - alias->alias) : strlen(alias->alias);
 	p->raw.nargs = 0;
 	while (rest && *rest == ':') {
 		size_t n = strcspn(rest + 1, ":");
@@ -130,12 +127,9 @@ static enum io push_stack(struct parse *p, const char *words, size_t len,
 /* A synonym's template: its arguments first, then its own stack. */
 static enum io push_alias(struct parse *p, const struct type *alias, struct piece at)
 {
-	const char *stack = NULL;
-	size_t len = 0;
-
-	if (expand(p, alias, &stack, &len) != IO_OK)
+	if (expand(p, alias) != IO_OK)
 		return IO_FAIL;
-	return push_stack(p, stack, len, at);
+	return push_stack(p, alias->alias, strcspn(alias->alias, ":"), at);
 }
 
 static enum io push_named(struct parse *p, const struct type *t, const char *name,
