@@ -7,8 +7,8 @@
 BEGIN {
 	form["FLAG"] = ""
 	form["BOOL"] = "[=0|1]"
-	form["INT"] = "[=N]"
-	form["UINT"] = form["BYTE"] = form["INT_OPTIONAL"] = "=N"
+	form["INT"] = form["UINT"] = form["INT_OPTIONAL"] = "[=N]"
+	form["BYTE"] = "=N"
 	form["PORT"] = "=port"
 	form["SIZE"] = form["OFFSET"] = "=bytes"
 	form["TIME"] = "=time"

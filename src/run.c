@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -44,9 +47,72 @@ static bool add_quoted(struct buf *b, const char *name)
 	return true;
 }
 
-/* -v -x --hexdump -r -R are a layer on top that watches what is read. */
-static enum io insert_tap(struct spec *s, unsigned dump, const char *raw, struct fail *f)
+/* What "$NAME" stands for in the name of a raw copy. */
+static const char *variable(const struct cli *c, const char *name, char *room, size_t cap)
 {
+	struct timespec now;
+	struct tm local;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (!strcmp(name, "PROGNAME"))
+		return c->log.program;
+	if (!strcmp(name, "MICROS"))
+		snprintf(room, cap, "%06ld", now.tv_nsec / 1000);
+	else if (strcmp(name, "TIMESTAMP") != 0)
+		return getenv(name) ? getenv(name) : "";
+	else if (!localtime_r(&now.tv_sec, &local) ||
+		 !strftime(room, cap, "%Y%m%dT%H%M%S", &local))
+		return "";
+	return room;
+}
+
+/* socat's "$$" and "$NAME" in names of files; `to` gets the NUL as well. */
+static bool expand(const struct cli *c, const char *name, struct buf *to)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz_0123456789";
+	char word[64], room[32];
+
+	for (size_t len; *name; name += len) {
+		bool ok;
+
+		len = *name == '$' ? strspn(name + 1, letters) + 1 : 1;
+		snprintf(word, sizeof(word), "%.*s", (int)len - 1, name + 1);
+		if (*name == '$' && name[1] == '$') {
+			len = 2;
+			ok = buf_format(to, "%ld", (long)getpid());
+		} else if (len > 1) {
+			ok = buf_format(to, "%s",
+					variable(c, word, room, sizeof(room)));
+		} else {
+			ok = buf_add(to, name, 1);
+		}
+		if (!ok)
+			return false;
+	}
+	return buf_add(to, "", 1);
+}
+
+/* The file for the raw copy, as the tap's option. */
+static bool add_raw(const struct cli *c, const char *raw, struct buf *b)
+{
+	struct buf name;
+	bool ok;
+
+	buf_init(&name, 64 * 1024);
+	ok = !c->rules.socat || expand(c, raw, &name);
+	ok = ok && buf_format(b, ",tap-raw=") &&
+	     add_quoted(b, c->rules.socat ? (const char *)name.data : raw);
+	buf_free(&name);
+	return ok;
+}
+
+/* -v -x --hexdump -r -R are a layer on top that watches what is read. */
+static enum io insert_tap(const struct cli *c, unsigned side, struct spec *s,
+			  struct fail *f)
+{
+	const unsigned dump = c->dump;
+	const char *const raw = c->raw[side];
 	enum io r = IO_OK;
 	struct buf b;
 	bool ok;
@@ -57,8 +123,7 @@ static enum io insert_tap(struct spec *s, unsigned dump, const char *raw, struct
 	ok = buf_format(&b, "%s%s%s", dump & DUMP_TEXT ? ",tap-text" : "",
 			dump & DUMP_HEX ? ",tap-hex" : "",
 			dump & DUMP_CLASSIC ? ",tap-dump" : "");
-	if (raw)
-		ok = ok && buf_format(&b, ",tap-raw=") && add_quoted(&b, raw);
+	ok = ok && (!raw || add_raw(c, raw, &b));
 	ok = ok && buf_add(&b, "", 1);
 	r = ok ? spec_insert(s, "tap", (char *)b.data + 1, f) : fail_memory(f);
 	buf_free(&b);
@@ -71,8 +136,41 @@ static enum io read_address(struct run *r, unsigned side)
 	enum io answer = spec_parse(c->address[side], &c->rules, &r->spec[side], r->fail);
 
 	if (answer == IO_OK)
-		answer = insert_tap(&r->spec[side], c->dump, c->raw[side], r->fail);
+		answer = insert_tap(c, side, &r->spec[side], r->fail);
 	return answer;
+}
+
+/* --- directions ------------------------------------------------------------------ */
+
+static bool readable(const struct spec *s)
+{
+	return s->part[0].type->flags & TYPE_READS;
+}
+
+static bool writable(const struct spec *s)
+{
+	return (s->writer ? s->writer : s)->part[0].type->flags & TYPE_WRITES;
+}
+
+/* Whatever would be lost without a word is refused. */
+static enum io check_ways(const struct run *r)
+{
+	const struct relay_setup *const setup = &r->cli->setup;
+	const bool left = setup->left_to_right;
+	const struct spec *from = &r->spec[!left], *to = &r->spec[left];
+
+	if (readable(from) && writable(to))
+		return IO_OK;
+	if (left && setup->right_to_left && readable(to) && writable(from))
+		return IO_OK;
+	if (!readable(from))
+		return fail_at(r->fail, from->input, 0, strlen(from->input),
+			       "nothing can be read from this%s",
+			       left ? "" : "; with -U data comes from the second "
+					   "address");
+	return fail_at(r->fail, to->input, 0, strlen(to->input),
+		       "nothing can be written to this; data goes to the %s address",
+		       left ? "second" : "first");
 }
 
 /* --- fork ----------------------------------------------------------------------- */
@@ -257,7 +355,7 @@ static enum io relay(struct run *r)
 {
 	int side;
 
-	if (find_server(r, &side) != IO_OK ||
+	if (check_ways(r) != IO_OK || find_server(r, &side) != IO_OK ||
 	    spec_prepare(&r->spec[0], r->fail) != IO_OK ||
 	    spec_prepare(&r->spec[1], r->fail) != IO_OK || make_loop(r) != IO_OK)
 		return IO_FAIL;

@@ -233,7 +233,7 @@ os.execv(os.environ['SOCKCAT'], ['sockcat', 'accept-fd:7,fork', 'pipe'])"
 @test "accept-fd refuses a descriptor that does not listen" {
 	need python3
 	for kind in SOCK_DGRAM SOCK_STREAM; do
-		run -45 timeout 10 python3 -c "
+		run -45 timeout -s KILL 10 python3 -c "
 import socket, os
 s = socket.socket(socket.AF_INET, socket.$kind)
 s.bind(('127.0.0.1', 0))

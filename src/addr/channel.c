@@ -33,14 +33,14 @@ static enum io make_pipes(struct fd_layer *x, struct channel *c)
 	struct endpoint *e = x->l.end;
 	int in[2], out[2];
 
-	if (e->writes) {
+	if (endpoint_needs_writing(e)) {
 		if (sys_pipe(in, false) < 0)
 			return failed(x);
 		c->in = in[0];
 		e->wfd = in[1];
 		sys_nonblock(in[1]);
 	}
-	if (e->reads) {
+	if (endpoint_needs_reading(e)) {
 		if (sys_pipe(out, false) < 0)
 			return failed(x);
 		c->out = out[1];

@@ -413,6 +413,7 @@ void dgram_free(struct layer *l)
 {
 	struct dgram *d = (struct dgram *)l;
 
+	socket_unlink_unix(l->part, d->path ? d->path : l->part->arg[0], &d->file);
 	timer_stop(l->end->loop, &d->pause);
 	timer_stop(l->end->loop, &d->expiry);
 	resolve_free(&d->names);
@@ -421,8 +422,6 @@ void dgram_free(struct layer *l)
 	else if (d->hub && hub_close(d->hub))
 		l->end->rfd = l->end->wfd = -1;
 	fd_free(l);
-	if (d->made_path && part_num(l->part, OPT_UNLINK_CLOSE, 1))
-		unlink(d->path ? d->path : l->part->arg[0]);
 	mem_free(d->path);
 	environment_free(&d->told);
 }

@@ -13,6 +13,7 @@
 #include "addr/ancillary.h"
 #include "addr/fd.h"
 #include "addr/peers.h"
+#include "addr/socket.h"
 #include "loop/resolve.h"
 
 struct hub;	/* addr/hub.h */
@@ -29,7 +30,7 @@ struct dgram {
 	bool heard;			/* something came from the peer */
 	bool once;			/* one datagram, then the end */
 	bool spent;			/* the end has been reached */
-	bool made_path;			/* a socket file of ours is in the file system */
+	struct socket_file file;
 	char *path;			/* own: its name; NULL = the one in the address */
 	struct timer pause;		/* there was no room: try again */
 	uint64_t idle, active;		/* 0 = never expires; last datagram, either way */

@@ -1,6 +1,5 @@
 /* Datagram addresses that wait: recv, recvfrom and listen, over UDP and UNIX. */
 #include <errno.h>
-#include <sys/un.h>
 
 #include "addr/hub.h"
 #include "addr/place.h"
@@ -23,10 +22,8 @@ static enum io bind_unix(struct dgram *d, int *fd)
 	if (socket_unix_name(p, p->arg[0], &at, f) != IO_OK ||
 	    socket_make(p, AF_UNIX, SOCK_DGRAM, 0, fd, f) != IO_OK)
 		return IO_FAIL;
-	if (socket_bind_unix(p, *fd, &at, SOCK_DGRAM, f) == IO_OK) {
-		d->made_path = ((struct sockaddr_un *)&at.sa)->sun_path[0] != '\0';
+	if (socket_bind_unix(p, *fd, &at, &d->file, f) == IO_OK)
 		return IO_OK;
-	}
 	sys_close(*fd);
 	return IO_FAIL;
 }

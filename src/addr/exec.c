@@ -131,8 +131,8 @@ static struct placement place(const struct exec *x, int in, int out)
 	const struct layer *l = &x->x.l;
 
 	return (struct placement){
-		.in = l->end->writes ? in : -1,
-		.out = l->end->reads ? out : -1,
+		.in = endpoint_needs_writing(l->end) ? in : -1,
+		.out = endpoint_needs_reading(l->end) ? out : -1,
 		.in_at = (int)part_num(l->part, OPT_FDIN, STDIN_FILENO),
 		.out_at = (int)part_num(l->part, OPT_FDOUT, STDOUT_FILENO),
 		.err = part_has(l->part, OPT_STDERR),

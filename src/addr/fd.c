@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -144,12 +145,15 @@ static bool ready_now(int fd, short events)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* An empty message and the end look alike; only the end hangs up. */
+/* An empty message and the end look alike.  Only the end hangs up, and behind it
+ * nothing waits to be read. */
 static bool hung_up(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN | POLLRDHUP };
+	int waiting = 0;
 
-	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP));
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP)) &&
+	       (ioctl(fd, FIONREAD, &waiting) < 0 || waiting == 0);
 }
 
 static enum io read_failed(struct fd_layer *x)
@@ -372,8 +376,9 @@ static enum io stdio_open(struct layer *l)
 {
 	struct endpoint *e = l->end;
 
-	return fd_inherit((struct fd_layer *)l, e->reads ? STDIN_FILENO : -1,
-			  e->writes ? STDOUT_FILENO : -1);
+	return fd_inherit((struct fd_layer *)l,
+			  endpoint_needs_reading(e) ? STDIN_FILENO : -1,
+			  endpoint_needs_writing(e) ? STDOUT_FILENO : -1);
 }
 
 static enum io stdin_open(struct layer *l)
@@ -422,8 +427,9 @@ static enum io number_open(struct layer *l)
 	int fd = fd_number(l->part);
 	int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
 
-	return fd_inherit((struct fd_layer *)l, e->reads && mode != O_WRONLY ? fd : -1,
-			  e->writes && mode != O_RDONLY ? fd : -1);
+	return fd_inherit((struct fd_layer *)l,
+			  endpoint_needs_reading(e) && mode != O_WRONLY ? fd : -1,
+			  endpoint_needs_writing(e) && mode != O_RDONLY ? fd : -1);
 }
 
 #define FD_OPS .size = sizeof(struct fd_layer), .read = fd_read, .write = fd_write, \

@@ -59,7 +59,9 @@ static enum io try_again(struct file *x)
 
 static int wanted_access(const struct endpoint *e)
 {
-	return e->reads && e->writes ? O_RDWR : e->writes ? O_WRONLY : O_RDONLY;
+	if (!endpoint_needs_writing(e))
+		return O_RDONLY;
+	return endpoint_needs_reading(e) ? O_RDWR : O_WRONLY;
 }
 
 static enum io open_failed(const struct file *x, int flags)

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "addr/fd.h"
@@ -16,7 +15,7 @@
 struct listener {
 	struct fd_layer x;
 	enum { LISTEN_START, LISTEN_WAIT, LISTEN_HANDED, LISTEN_OPEN } state;
-	bool made_path;			/* a socket file of ours is in the file system */
+	struct socket_file file;
 	bool pathless;			/* accept-fd: not ours to unlink */
 };
 
@@ -39,10 +38,8 @@ static enum io listen_unix(struct listener *x, int *fd)
 	if (socket_unix_name(p, p->arg[0], &at, f) != IO_OK ||
 	    socket_make(p, AF_UNIX, type, 0, fd, f) != IO_OK)
 		return IO_FAIL;
-	if (socket_bind_unix(p, *fd, &at, type, f) == IO_OK) {
-		x->made_path = ((struct sockaddr_un *)&at.sa)->sun_path[0] != '\0';
+	if (socket_bind_unix(p, *fd, &at, &x->file, f) == IO_OK)
 		return IO_OK;
-	}
 	sys_close(*fd);
 	return IO_FAIL;
 }
@@ -194,8 +191,7 @@ static void listen_free(struct layer *l)
 	struct listener *x = (struct listener *)l;
 
 	fd_free(l);
-	if (x->made_path)
-		socket_unlink_unix(l->part, l->part->arg[0]);
+	socket_unlink_unix(l->part, l->part->arg[0], &x->file);
 }
 
 #define LISTEN_OPS .size = sizeof(struct listener), .accept = listen_accept, \
@@ -211,19 +207,32 @@ const struct layer_ops listen_ops = {
 
 /* ---- accept-fd:N ------------------------------------------------------------------ */
 
+static bool listens(int fd)
+{
+	int yes = 0;
+	socklen_t len = sizeof(yes);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) == 0 && yes;
+}
+
 static enum io inherit(struct listener *x, int *fd)
 {
 	const struct part *p = x->x.l.part;
+	struct fail *f = x->x.l.end->fail;
 	long long n = -1;
 
 	x->pathless = true;
 	text_number(p->arg[0], strlen(p->arg[0]), 0, INT_MAX, &n, NULL);
 	*fd = n < 0 ? -1 : sys_dup((int)n);
+	if (*fd < 0)
+		return fail_sys(f, PHASE_BIND, "%s: cannot use that descriptor",
+				p->spec->input);
 	/* whoever hands over a listener has done with it: its flags are ours */
-	if (*fd < 0 || !sys_nonblock(*fd))
-		return fail_sys(x->x.l.end->fail, PHASE_BIND,
-				"%s: no such listening descriptor", p->spec->input);
-	return IO_OK;
+	if (listens(*fd) && sys_nonblock(*fd))
+		return IO_OK;
+	sys_close(*fd);
+	return fail_say(f, PHASE_BIND, EINVAL,
+			"%s: that descriptor is no socket that listens", p->spec->input);
 }
 
 static enum io accept_fd_open(struct layer *l)

@@ -222,7 +222,7 @@ bool socket_admits(const struct part *p, const struct name *peer)
 
 /* ---- UNIX names ----------------------------------------------------------------- */
 
-bool socket_is_abstract(const struct part *p)
+static bool is_abstract(const struct part *p)
 {
 	return strncmp(p->type->names, "abstract", 8) == 0;
 }
@@ -230,7 +230,7 @@ bool socket_is_abstract(const struct part *p)
 enum io socket_unix_name(const struct part *p, const char *path, struct name *out,
 			 struct fail *f)
 {
-	bool abstract = socket_is_abstract(p);
+	bool abstract = is_abstract(p);
 
 	/* "@name" is how ss(8) and netstat write abstract names, and users copy them */
 	if (!abstract && path[0] == '@' && !p->spec->rules.socat) {
@@ -246,11 +246,12 @@ enum io socket_unix_name(const struct part *p, const char *path, struct name *ou
 		path, sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
 }
 
-/* Is somebody serving the socket file?  A connect tells: refused means that its
- * owner is gone. */
-static bool is_alive(const struct name *at, int socktype)
+/* Does the socket file have an owner?  A connect tells: refused means that he is gone.
+ * A datagram socket asks, because a server of streams refuses its kind without
+ * noticing: one that waits for a single client must not take us for it. */
+static bool is_alive(const struct name *at)
 {
-	int fd = sys_socket(AF_UNIX, socktype, 0, true);
+	int fd = sys_socket(AF_UNIX, SOCK_DGRAM, 0, true);
 	bool alive = fd < 0 ||
 		     connect(fd, (const struct sockaddr *)&at->sa, at->len) == 0 ||
 		     (errno != ECONNREFUSED && errno != ENOENT);
@@ -260,8 +261,7 @@ static bool is_alive(const struct name *at, int socktype)
 }
 
 /* Makes way for a bind: a dead socket goes, everything else stays. */
-static enum io clear_path(const struct part *p, const struct name *at, int socktype,
-			  struct fail *f)
+static enum io clear_path(const struct part *p, const struct name *at, struct fail *f)
 {
 	const char *path = ((const struct sockaddr_un *)&at->sa)->sun_path;
 	bool asked = part_has(p, OPT_UNLINK_EARLY) || part_has(p, OPT_UNLINK);
@@ -280,7 +280,7 @@ static enum io clear_path(const struct part *p, const struct name *at, int sockt
 				f, PHASE_BIND, EADDRINUSE,
 				"%s exists and is no socket (unlink-early removes it)",
 				path);
-	} else if (is_alive(at, socktype)) {
+	} else if (is_alive(at)) {
 		return fail_say(f, PHASE_BIND, EADDRINUSE,
 				"address already in use: somebody is serving %s", path);
 	}
@@ -289,10 +289,30 @@ static enum io clear_path(const struct part *p, const struct name *at, int sockt
 	return IO_OK;
 }
 
+static void note_file(struct socket_file *file, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return;
+	*file = (struct socket_file){ .dev = st.st_dev, .ino = st.st_ino, .made = true };
+}
+
+/* Not what somebody else has put there since. */
+static void remove_file(struct socket_file *file, const char *path)
+{
+	struct stat st;
+
+	if (file->made && lstat(path, &st) == 0 && st.st_dev == file->dev &&
+	    st.st_ino == file->ino)
+		unlink(path);
+	file->made = false;
+}
+
 /* The socket appears with the mode it shall have; where its owner changes first,
  * nobody may connect until that is done. */
 static enum io bind_with_mode(const struct part *p, int fd, const struct name *at,
-			      struct fail *f)
+			      struct socket_file *file, struct fail *f)
 {
 	const char *path = ((const struct sockaddr_un *)&at->sa)->sun_path;
 	const struct optval *mode = part_val(p, OPT_MODE);
@@ -306,6 +326,7 @@ static enum io bind_with_mode(const struct part *p, int fd, const struct name *a
 	umask(old);
 	if (r < 0)
 		return fail_sys(f, PHASE_BIND, "cannot bind to %s", path);
+	note_file(file, path);
 	if (apply_owner(p, path, f) != IO_OK)
 		return IO_FAIL;
 	if (owner && chmod(path, final) < 0)
@@ -314,12 +335,13 @@ static enum io bind_with_mode(const struct part *p, int fd, const struct name *a
 }
 
 enum io socket_bind_unix(const struct part *p, int fd, const struct name *at,
-			 int socktype, struct fail *f)
+			 struct socket_file *file, struct fail *f)
 {
 	const char *path = ((const struct sockaddr_un *)&at->sa)->sun_path;
 	struct workplace w;
 	enum io r;
 
+	*file = (struct socket_file){ 0 };
 	if (!path[0]) {
 		if (bind(fd, (const struct sockaddr *)&at->sa, at->len) < 0)
 			return fail_sys(f, PHASE_BIND, "cannot bind to %s",
@@ -328,22 +350,25 @@ enum io socket_bind_unix(const struct part *p, int fd, const struct name *at,
 	}
 	if (apply_enter(p, &w, f) != IO_OK)
 		return IO_FAIL;
-	r = clear_path(p, at, socktype, f);
+	r = clear_path(p, at, f);
 	if (r == IO_OK)
-		r = bind_with_mode(p, fd, at, f);
+		r = bind_with_mode(p, fd, at, file, f);
+	if (r == IO_OK)
+		r = apply_phase(p, fd, PH_BOUND, f);
+	if (r != IO_OK)
+		remove_file(file, path);
 	apply_leave(&w);
-	return r == IO_OK ? apply_phase(p, fd, PH_BOUND, f) : r;
+	return r;
 }
 
-void socket_unlink_unix(const struct part *p, const char *path)
+void socket_unlink_unix(const struct part *p, const char *path, struct socket_file *file)
 {
 	struct fail ignored = { 0 };
 	struct workplace w;
 
-	if (!part_num(p, OPT_UNLINK_CLOSE, 1) || socket_is_abstract(p) || path[0] == '@')
+	if (!file->made || !part_num(p, OPT_UNLINK_CLOSE, 1) ||
+	    apply_enter(p, &w, &ignored) != IO_OK)
 		return;
-	if (apply_enter(p, &w, &ignored) != IO_OK)
-		return;
-	unlink(path);
+	remove_file(file, path);
 	apply_leave(&w);
 }

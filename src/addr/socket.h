@@ -2,6 +2,8 @@
 #ifndef SOCKCAT_ADDR_SOCKET_H
 #define SOCKCAT_ADDR_SOCKET_H
 
+#include <sys/types.h>
+
 #include "base/name.h"
 #include "endpoint/endpoint.h"
 
@@ -32,17 +34,24 @@ bool socket_admits(const struct part *p, const struct name *peer);
 enum io socket_unix_name(const struct part *p, const char *path, struct name *out,
 			 struct fail *f);
 
-/* Binds a UNIX socket to its file system name: chdir and umask in force, stale
- * socket files replaced (probed by connect), live ones not, unlink-early obeyed,
- * owner and mode right before anyone else can connect (bound under a private name
- * first and renamed where that is needed). */
-enum io socket_bind_unix(const struct part *p, int fd, const struct name *at, int socktype,
-			 struct fail *f);
+/* The entry of the file system that a bind has made.  While a socket bound to it is
+ * open the system gives its number to no other. */
+struct socket_file {
+	dev_t dev;
+	ino_t ino;
+	bool made;			/* false: there is none to remove */
+};
 
-/* Removes the name again, unless unlink-close=0 or it is abstract. */
-void socket_unlink_unix(const struct part *p, const char *path);
+/* Binds a UNIX socket to its name: chdir and umask in force, stale socket files
+ * replaced (probed by connect), live ones not, unlink-early obeyed, owner and mode right
+ * before anyone else can connect.  Abstract names make no file.  A failure leaves none
+ * behind. */
+enum io socket_bind_unix(const struct part *p, int fd, const struct name *at,
+			 struct socket_file *file, struct fail *f);
 
-/* True if the type of the part means abstract UNIX names. */
-bool socket_is_abstract(const struct part *p);
+/* Removes the file again, unless unlink-close=0 or somebody else has put another in
+ * its place.  The socket is still open. */
+void socket_unlink_unix(const struct part *p, const char *path,
+			struct socket_file *file);
 
 #endif

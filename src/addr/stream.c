@@ -18,7 +18,7 @@ struct stream {
 	struct dial dial;
 	struct timer again;
 	int fd;				/* made, not yet connected; 0 = none */
-	bool made_path;			/* bind= has put a name into the file system */
+	struct socket_file file;	/* of bind= */
 };
 
 static enum io connected(struct stream *s, int fd)
@@ -58,8 +58,7 @@ static enum io unix_socket(struct stream *s, int *fd)
 		return apply_phase(p, *fd, PH_BOUND, f);
 	if (socket_unix_name(p, bind_path, &at, f) != IO_OK)
 		return IO_FAIL;
-	s->made_path = socket_bind_unix(p, *fd, &at, type, f) == IO_OK;
-	return s->made_path ? IO_OK : IO_FAIL;
+	return socket_bind_unix(p, *fd, &at, &s->file, f);
 }
 
 static enum io unix_open(struct layer *l)
@@ -100,15 +99,13 @@ static enum io stream_open(struct layer *l)
 static void stream_free(struct layer *l)
 {
 	struct stream *s = (struct stream *)l;
-	const char *bound = part_text(l->part, OPT_BIND, NULL);
 
+	socket_unlink_unix(l->part, part_text(l->part, OPT_BIND, NULL), &s->file);
 	if (s->fd > 0)
 		sys_close(s->fd);
 	timer_stop(l->end->loop, &s->again);
 	dial_free(&s->dial, l->end->loop);
 	fd_free(l);
-	if (s->made_path)
-		socket_unlink_unix(l->part, bound);
 }
 
 const struct layer_ops stream_ops = {

@@ -24,17 +24,19 @@ enum {
 static void fill_pattern(char *path)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	uint64_t random = sys_now() * 6364136223846793005u + (uint64_t)getpid();
+	uint64_t random;
 	size_t len = strlen(path);
 
-	getentropy(&random, sizeof(random));
+	/* where the system has no randomness to give, a name nobody has will do */
+	if (getentropy(&random, sizeof(random)) < 0)
+		random = sys_now() * 6364136223846793005u + (uint64_t)getpid();
 	while (len && path[len - 1] == 'X') {
 		path[--len] = letters[random % (sizeof(letters) - 1)];
 		random /= sizeof(letters) - 1;
 	}
 }
 
-static enum io bind_temporary(struct dgram *d, int fd, int type, struct fail *f)
+static enum io bind_temporary(struct dgram *d, int fd, struct fail *f)
 {
 	const struct part *p = d->x.l.part;
 	const char *pattern = part_text(p, OPT_BIND_TEMPNAME, NULL);
@@ -50,10 +52,8 @@ static enum io bind_temporary(struct dgram *d, int fd, int type, struct fail *f)
 		fill_pattern(d->path);
 		if (socket_unix_name(p, d->path, &at, f) != IO_OK)
 			return IO_FAIL;
-		if (socket_bind_unix(p, fd, &at, type, &tried) == IO_OK) {
-			d->made_path = !socket_is_abstract(p);
+		if (socket_bind_unix(p, fd, &at, &d->file, &tried) == IO_OK)
 			return IO_OK;
-		}
 		if (tried.code != EADDRINUSE)
 			return fail_say(f, tried.phase, tried.code, "%s", tried.text);
 	}
@@ -80,16 +80,15 @@ static enum io bind_client(struct dgram *d, int fd, int type, struct fail *f)
 	struct name at;
 
 	if (part_val(p, OPT_BIND_TEMPNAME))
-		return bind_temporary(d, fd, type, f);
+		return bind_temporary(d, fd, f);
 	if (!path) {
 		if (type == SOCK_DGRAM)
 			bind_automatic(d, fd);
 		return apply_phase(p, fd, PH_BOUND, f);
 	}
 	if (socket_unix_name(p, path, &at, f) != IO_OK ||
-	    socket_bind_unix(p, fd, &at, type, f) != IO_OK)
+	    socket_bind_unix(p, fd, &at, &d->file, f) != IO_OK)
 		return IO_FAIL;
-	d->made_path = ((struct sockaddr_un *)(void *)&at.sa)->sun_path[0] != '\0';
 	d->path = mem_text(path, strlen(path));
 	return d->path ? IO_OK : fail_memory(f);
 }
@@ -100,11 +99,9 @@ static void close_attempt(struct dgram *d)
 {
 	struct endpoint *e = d->x.l.end;
 
+	socket_unlink_unix(d->x.l.part, d->path, &d->file);
 	sys_close(e->rfd);
 	e->rfd = e->wfd = -1;
-	if (d->made_path)
-		unlink(d->path);
-	d->made_path = false;
 	mem_free(d->path);
 	d->path = NULL;
 }

@@ -113,10 +113,12 @@ uint64_t help_stack_groups(const char *stack, size_t len)
 	return all;
 }
 
+/* fork is taken by what connects, too, but only to say that it cannot be. */
 uint64_t help_groups(const struct type *t)
 {
-	return t->alias ? help_stack_groups(t->alias, strcspn(t->alias, ":,"))
-			: t->groups;
+	if (t->alias)
+		return help_stack_groups(t->alias, strcspn(t->alias, ":,"));
+	return t->flags & TYPE_LISTENS ? t->groups : t->groups & ~(uint64_t)G_FORK;
 }
 
 /* The group an option is listed under: the first it shares with `of`. */
@@ -136,8 +138,8 @@ static const char *value_form(enum opt_value kind)
 	switch (kind) {
 	case V_FLAG: return "";
 	case V_BOOL: return "[=0|1]";
-	case V_INT: return "[=N]";
-	case V_UINT: case V_BYTE: case V_INT_OPTIONAL: return "=N";
+	case V_INT: case V_UINT: case V_INT_OPTIONAL: return "[=N]";
+	case V_BYTE: return "=N";
 	case V_PORT: return "=PORT";
 	case V_SIZE: case V_OFFSET: return "=BYTES";
 	case V_TIME: return "=TIME";
@@ -281,7 +283,7 @@ static void page_exit_codes(FILE *to)
 	for (size_t i = 0; fail_code_row(i, &code, &meaning); i++) {
 		snprintf(left, sizeof(left), code >= 128 ? "%d+N" : "%d", code);
 		fprintf(to, "  %-8s", left);
-		flow(to, meaning, 10, 10);
+		flow(to, code >= 128 ? "ended by signal N" : meaning, 10, 10);
 	}
 }
 

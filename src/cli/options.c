@@ -22,7 +22,7 @@ static enum io set_text(struct cli *c, const struct flag *fl, const char *value,
 			struct fail *f)
 {
 	if (!*value)
-		return fail_at(f, value, 0, 0, "--%s wants a %s, not nothing", fl->name,
+		return fail_at(f, NULL, 0, 0, "--%s wants a %s, not nothing", fl->name,
 			       fl->arg);
 	*(const char **)((char *)c + fl->at) = value;
 	return IO_OK;
@@ -90,18 +90,18 @@ static enum io set_block(struct cli *c, const struct flag *fl, const char *value
 }
 
 /* A time, or "off"; socat also takes any negative number for that. */
-static enum io read_time(const struct cli *c, const char *value, bool *given,
-			 uint64_t *usec, struct fail *f)
+static enum io read_time(const struct cli *c, const struct flag *fl, const char *value,
+			 bool *given, uint64_t *usec, struct fail *f)
 {
 	size_t len = strlen(value);
 	bool negative = c->rules.socat && *value == '-';
 
 	if (!text_duration(value + negative, len - negative, usec) &&
 	    strcmp(value, "off") != 0)
-		return fail_at(
-			f, value, 0, len,
-			"\"%s\" is no time: seconds like 0.5, or 250ms, 10m, 1h; or off",
-			value);
+		return fail_at(f, *value ? value : NULL, 0, len,
+			       "--%s: \"%s\" is no time: seconds like 0.5, or 250ms, "
+			       "10m, 1h; or off",
+			       fl->name, value);
 	*given = !negative && strcmp(value, "off") != 0;
 	return IO_OK;
 }
@@ -109,16 +109,14 @@ static enum io read_time(const struct cli *c, const char *value, bool *given,
 static enum io set_linger(struct cli *c, const struct flag *fl, const char *value,
 			  struct fail *f)
 {
-	(void)fl;
-	return read_time(c, value, &c->setup.linger_set, &c->setup.linger, f);
+	return read_time(c, fl, value, &c->setup.linger_set, &c->setup.linger, f);
 }
 
 static enum io set_idle(struct cli *c, const struct flag *fl, const char *value,
 			struct fail *f)
 {
-	enum io r = read_time(c, value, &c->setup.idle_set, &c->setup.idle, f);
+	enum io r = read_time(c, fl, value, &c->setup.idle_set, &c->setup.idle, f);
 
-	(void)fl;
 	if (r == IO_OK && c->setup.idle_set && !c->setup.idle && !c->rules.socat)
 		return fail_at(f, value, 0, strlen(value),
 			       "no time at all would end at once: give a time above 0, "
@@ -159,7 +157,7 @@ static enum io set_lock(struct cli *c, const struct flag *fl, const char *value,
 {
 	c->lock = value;
 	c->lock_wait = fl->at;
-	return *value ? IO_OK : fail_at(f, value, 0, 0, "the lock file needs a name");
+	return *value ? IO_OK : fail_at(f, NULL, 0, 0, "the lock file needs a name");
 }
 
 static enum io set_target(struct cli *c, const struct flag *fl, const char *value,
@@ -331,19 +329,29 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path && *path ? path : "sockcat";
 }
 
+/* "--dialect" of "--dialect=socat" and "--dialect socat", cut short as getopt allows. */
+static bool names_dialect(const char *word)
+{
+	static const char flag[] = "--dialect";
+	const size_t len = strcspn(word, "=");
+
+	return len >= strlen("--di") && len < sizeof(flag) && !strncmp(word, flag, len);
+}
+
 bool options_dialect(int argc, char **argv, bool *socat, struct fail *f)
 {
-	static const char prefix[] = "--dialect=";
 	const char *name = argc > 0 ? base_name(argv[0]) : "sockcat";
 
 	*socat = !strcmp(name, "socat");
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strncmp(argv[i], prefix, strlen(prefix)) != 0)
+		if (!names_dialect(argv[i]))
 			continue;
-		name = argv[i] + strlen(prefix);
+		name = strchr(argv[i], '=');
+		name = name ? name + 1 : argv[i + 1] ? argv[++i] : "";
 		*socat = !strcmp(name, "socat");
 		if (!*socat && strcmp(name, "sockcat") != 0) {
-			fail_at(f, argv[i], strlen(prefix), strlen(name),
+			fail_at(f, argv[i], (size_t)(strlen(argv[i]) - strlen(name)),
+				strlen(name),
 				"there is no dialect \"%s\"; there are sockcat and socat",
 				name);
 			return false;
@@ -447,9 +455,10 @@ static enum io log_flag(struct cli *c, int argc, char **argv, const char *value,
 	const char name[] = { 'l', *value, 0 };
 	const struct flag *fl = options_find(name, 2);
 	const char *rest = *value ? value + 1 : value;
+	const bool apart = value == argv[optind - 1];
 
-	if (!fl || value == argv[optind - 1])
-		return fail_at(f, argv[optind - (fl ? 2 : 1)], 0, 2,
+	if (!fl || apart)
+		return fail_at(f, argv[optind - (apart ? 2 : 1)], 0, 2,
 			       "after -l one of y f s m p u h has to follow at once, as "
 			       "in -lf FILE");
 	if (*rest && !fl->arg)
@@ -468,7 +477,9 @@ static enum io log_flag(struct cli *c, int argc, char **argv, const char *value,
  * for getopt. */
 static const char *help_topic(const struct cli *c, int argc, char **argv)
 {
-	if (c->rules.socat || optind >= argc || argv[optind][0] == '-')
+	if (c->rules.socat || optind >= argc || !strcmp(argv[optind], "--"))
+		return NULL;
+	if (argv[optind][0] == '-' && !options_of_word(argv[optind], NULL))
 		return NULL;
 	return argv[optind++];
 }

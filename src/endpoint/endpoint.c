@@ -205,6 +205,24 @@ enum io endpoint_shut(struct endpoint *e)
 	return layer_shut(e->layer[e->nlayers - 1]);
 }
 
+static bool has_handshake(const struct endpoint *e)
+{
+	for (unsigned i = 1; i < e->spec->nparts; i++)
+		if (e->spec->part[i].type->flags & TYPE_HANDSHAKE)
+			return true;
+	return false;
+}
+
+bool endpoint_needs_reading(const struct endpoint *e)
+{
+	return e->reads || has_handshake(e);
+}
+
+bool endpoint_needs_writing(const struct endpoint *e)
+{
+	return e->writes || has_handshake(e);
+}
+
 bool endpoint_is_raw(const struct endpoint *e)
 {
 	return e->reader == e->layer[0] && e->writer == e->layer[0] &&

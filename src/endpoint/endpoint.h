@@ -83,6 +83,11 @@ void endpoint_wake(struct endpoint *e);
 /* The same with the types of the callbacks: fits wake_fn with owner = endpoint. */
 void endpoint_woken(void *endpoint, unsigned ready);
 
+/* Descriptors that the transport has to get: those of the directions in use, and both
+ * where a layer above has a handshake of its own (TLS with -u). */
+bool endpoint_needs_reading(const struct endpoint *e);
+bool endpoint_needs_writing(const struct endpoint *e);
+
 /* Reader and writer are the transport itself. */
 bool endpoint_is_raw(const struct endpoint *e);
 

@@ -5,6 +5,9 @@
 
 static const char openers[] = "([{", closers[] = ")]}";
 
+/* Far more than anybody nests, and far less than the stack has room for. */
+enum { DEPTH_MAX = 64 };
+
 bool lex_skip(struct lex *l, char c)
 {
 	if (l->at >= l->end || l->input[l->at] != c)
@@ -79,8 +82,13 @@ static enum io take_protected(struct lex *l, char **to, bool keep, struct fail *
 	keep |= bracket != NULL;
 	if (keep)
 		put(to, open);
+	if (l->depth == DEPTH_MAX)
+		return fail_at(f, l->input, start, 1,
+			       "quotes and brackets are nested too deeply here");
+	l->depth++;
 	if (take_until(l, to, close, open != '\'', f) != IO_OK)
 		return IO_FAIL;
+	l->depth--;
 	if (!lex_skip(l, close)) {
 		/* an open bracket protects to the end; an open quote is a slip */
 		if (bracket)

@@ -16,6 +16,7 @@ struct lex {
 	const char *input;	/* ref: the whole word, for carets */
 	size_t at;		/* next byte */
 	size_t end;		/* one behind the last */
+	unsigned depth;		/* quotes and brackets around the next byte */
 };
 
 /* One piece, unquoted. */
@@ -28,9 +29,9 @@ struct piece {
 };
 
 /* Reads up to, not including, the first unprotected byte out of stops (or the
- * end, or "!!").  Writes the unquoted text to *to, advances *to behind its NUL; a piece never grows, so
- * input length + number of pieces is always room enough.  PHASE_USAGE with a
- * caret for an unbalanced quote or bracket or a trailing backslash. */
+ * end, or "!!").  Writes the unquoted text to *to, advances *to behind its NUL; a piece
+ * never grows, so input length + number of pieces is always room enough.  PHASE_USAGE
+ * with a caret for an unbalanced quote, a trailing backslash, or too deep a nesting. */
 enum io lex_piece(struct lex *l, const char *stops, char **to, struct piece *out,
 		  struct fail *f);
 

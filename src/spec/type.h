@@ -64,6 +64,8 @@ enum {
 	/* a row whose code comes later: "not yet available" */
 	TYPE_LATER	= 1 << 8,
 	TYPE_NO_TLS	= 1 << 9,	/* exists, but this build has no OpenSSL */
+	/* a layer that speaks both ways, whatever directions the session uses */
+	TYPE_HANDSHAKE	= 1 << 10,
 	TYPE_BOTH	= TYPE_READS | TYPE_WRITES,
 };
 
