@@ -183,3 +183,32 @@ PY
 	kill -USR1 "$(pid_of server)"
 	wait_for server 'STATISTICS: .*6 bytes'
 }
+
+@test "a client that breaks off while its target is retried takes its session along" {
+	need python3
+	listen server tcp4-listen:0,fork "tcp:127.0.0.1:$(free_port),forever,interval=0.05"
+	local before
+	before=$(descriptors server)
+	python3 -c "
+import socket, struct
+for _ in range(5):
+    s = socket.create_connection(('127.0.0.1', $PORT))
+    s.sendall(b'x')
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    s.close()"
+	wait_until eval '[ "$(grep -c "accepting connection" server.err)" = 5 ]'
+	wait_until eval '[ "$(descriptors server)" -le $((before + 3)) ]'
+}
+
+@test "accept-timeout counts again after a pause for max-children" {
+	listen server tcp-listen:0,fork,max-children=1,accept-timeout=0.3 pipe
+	mkfifo hold
+	start_in client hold "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
+	exec 5>hold
+	echo x >&5
+	wait_out client x
+	exec 5>&-
+	finish client
+	finish server
+	[ "$status" = 0 ]
+}

@@ -139,6 +139,7 @@ echo raced | "$SOCKCAT" -d -d - "tcp4:twofold:$1"' x "$PORT"
 }
 
 @test "a service may be given by its name" {
+	getent services tcpmux >/dev/null || skip "this system lists no services"
 	run -7 sockcat - tcp:127.0.0.1:tcpmux </dev/null
 	[[ $output == *"127.0.0.1:1:"* ]]
 	run -6 sockcat - tcp:127.0.0.1:nosuchservice </dev/null

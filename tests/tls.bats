@@ -500,8 +500,8 @@ setup() {
 
 @test "in one direction only the handshake still goes both ways over pipes" {
 	echo hello >data
-	for transport in "tls+stdio" "tls+exec:$SOCKCAT - tcp\\:127.0.0.1\\:PORT" \
-		"tls+exec:$SOCKCAT - tcp\\:127.0.0.1\\:PORT,pipes"; do
+	for transport in "tls+stdio" "tls+exec:'\"$SOCKCAT\" - tcp:127.0.0.1:PORT'" \
+		"tls+exec:'\"$SOCKCAT\" - tcp:127.0.0.1:PORT',pipes"; do
 		listen srv -u "tls-listen:0,bind=127.0.0.1,cert=$C/server.pem" -
 		transport=${transport/PORT/$PORT}
 		if [ "$transport" = tls+stdio ]; then
@@ -599,4 +599,14 @@ setup() {
 		grep -qxF "SOCKCAT_$line" <<<"$output"
 		grep -qxF "SOCAT_$line" <<<"$output"
 	done
+}
+
+@test "a certificate with only a common name says so, and is enough for socat" {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 2 \
+		-subj /CN=localhost 2>/dev/null
+	listen srv tls-listen:0,bind=127.0.0.1,fork,cert=c.pem,key=k.pem pipe
+	run -51 sockcat - "tls:localhost:$PORT,cafile=c.pem" <<<x
+	[[ $output == *"only as its common name"* ]]
+	run -0 sockcat - "tls:localhost:$PORT,cafile=c.pem,commonname=localhost" <<<x
+	run -0 sockcat --dialect=socat - "openssl:localhost:$PORT,cafile=c.pem" <<<x
 }

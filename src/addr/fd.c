@@ -414,8 +414,8 @@ static enum io number_prepare(struct part *p, struct fail *f)
 		return fail_at(f, p->spec->input, p->arg_at[0], p->arg_len[0],
 			       "\"%s\" is no descriptor number", p->arg[0]);
 	if (fcntl(fd, F_GETFD) < 0)
-		return fail_sys(
-			f, PHASE_READ,
+		return fail_say(
+			f, PHASE_READ, EBADF,
 			"descriptor %d is not open (the shell opens it with %d<>FILE)",
 			fd, fd);
 	return IO_OK;

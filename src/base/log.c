@@ -291,7 +291,7 @@ void log_fail(enum level level, const struct fail *f)
 	if (!log_wants(level))
 		return;
 	log_say(level, "%s", f->text);
-	if (f->input && !out.setup.socat && !out.syslog &&
+	if (f->input && *f->input && !out.setup.socat && !out.syslog &&
 	    out.setup.target != LOG_TO_FILE)
 		show_caret(f);
 	errno = saved;

@@ -366,7 +366,8 @@ const char *endpoint_text(const struct endpoint *e, char *to, size_t cap)
 	char a[NAME_TEXT], b[NAME_TEXT];
 	size_t used;
 
-	if (!endpoint_peer(e, &peer) || !endpoint_local(e, &local)) {
+	if (!endpoint_peer(e, &peer) || !endpoint_local(e, &local) ||
+	    (e->spec->part[0].type->flags & TYPE_PROGRAM)) {
 		snprintf(to, cap, "%s", e->spec->input);
 		return to;
 	}

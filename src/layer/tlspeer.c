@@ -102,24 +102,36 @@ static bool pin_fits(const struct tlspeer *t, const X509 *cert)
 	return false;
 }
 
+static enum io wrong_name(const struct tlspeer *t, X509 *cert, unsigned flags)
+{
+	char names[100];
+
+	flags &= ~(unsigned)X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+	if (!is_address(t->name) &&
+	    X509_check_host(cert, t->name, strlen(t->name), flags, NULL) == 1)
+		return fail_say(t->fail, PHASE_IDENTITY, X509_V_ERR_HOSTNAME_MISMATCH,
+				"%.96s: the certificate has \"%.40s\" only as its common name, which does not count without commonname= (it lacks a subjectAltName)",
+				t->typed, t->name);
+	return fail_say(t->fail, PHASE_IDENTITY, X509_V_ERR_HOSTNAME_MISMATCH,
+			"%.96s: the certificate is for \"%s\", not for \"%.80s\"", t->typed,
+			tlscert_names(cert, names, sizeof(names)), t->name);
+}
+
 /* RFC 6125, as the library does it.  The common name counts only where the user
- * said which name he expects, and never beside alternative names. */
+ * said which name he expects, or in socat's dialect, and never beside alternative
+ * names. */
 static bool name_fits(const struct tlspeer *t, X509 *cert)
 {
-	bool said = t->ctx->name != NULL;
+	bool said = t->ctx->name != NULL || log_is_socat();
 	unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
 			 (said ? 0 : X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-	char names[100];
 
 	if (is_address(t->name) && X509_check_ip_asc(cert, t->name, 0) == 1)
 		return true;
 	if ((said || !is_address(t->name)) &&
 	    X509_check_host(cert, t->name, strlen(t->name), flags, NULL) == 1)
 		return true;
-	fail_say(t->fail, PHASE_IDENTITY, X509_V_ERR_HOSTNAME_MISMATCH,
-		 "%.96s: the certificate is for \"%s\", not for \"%.80s\"", t->typed,
-		 tlscert_names(cert, names, sizeof(names)), t->name);
-	return false;
+	return wrong_name(t, cert, flags) == IO_OK;
 }
 
 static bool issuer_missing(int err)

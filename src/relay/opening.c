@@ -194,6 +194,8 @@ static enum io open_both_halves(struct session *s, unsigned side)
 		r = endpoint_open(&s->in[side]);
 	if (r != IO_OK || !s->spec[side]->writer)
 		return r;
+	/* what comes there meanwhile waits for the relay */
+	endpoint_want(&s->in[side], 0);
 	if (s->out[side] == &s->in[side] && build_writer(s, side) != IO_OK)
 		return IO_FAIL;
 	return endpoint_open(s->out[side]);
@@ -244,4 +246,26 @@ bool opening_run(struct session *s, unsigned side)
 								 : s->out[side],
 			 want_of(r));
 	return false;
+}
+
+/* ---- the client that waits meanwhile ----------------------------------------- */
+
+void opening_watch_client(struct session *s)
+{
+	endpoint_want(s->out[s->first], 0);
+	endpoint_want(&s->in[s->first], s->accepted ? READY_ERROR : 0);
+}
+
+/* Hanging up alone is no reason: what it sent before may be all it wanted. */
+bool opening_client_gone(struct session *s)
+{
+	struct endpoint *e = &s->in[s->first];
+	socklen_t len = sizeof(int);
+	int err = 0;
+
+	if (!s->accepted || !(e->ready & READY_ERROR))
+		return false;
+	e->ready = 0;
+	endpoint_want(e, 0);
+	return getsockopt(e->rfd, SOL_SOCKET, SO_ERROR, &err, &len) == 0 && err != 0;
 }

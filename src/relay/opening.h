@@ -16,6 +16,11 @@ void opening_undo(struct session *s, unsigned side);
 /* Whether the session waits for descriptors or memory: tells its server. */
 void opening_starves(struct session *s, bool starving);
 
+/* While the second side is opened nobody reads from the first: only whether its
+ * client has broken off is of interest. */
+void opening_watch_client(struct session *s);
+bool opening_client_gone(struct session *s);
+
 /* Does anything flow from that side, as -u and -U say? */
 bool opening_goes(const struct session *s, unsigned from);
 

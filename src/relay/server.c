@@ -77,12 +77,33 @@ void server_report(const struct server *v)
 
 /* ---- sessions ---------------------------------------------------------------------- */
 
+/* A server that cannot keep time would wait for ever: rather end. */
+static void set_timer(struct server *v, uint64_t pause)
+{
+	if (timer_set(v->loop, &v->resume, loop_now(v->loop) + pause))
+		return;
+	fail_memory(&v->fail);
+	log_fail(LEVEL_ERROR, &v->fail);
+	server_drain(v);
+}
+
+static void arm_accept_timeout(struct server *v)
+{
+	const struct part *p = spec_with(v->spec[v->side], OPT_ACCEPT_TIMEOUT);
+	uint64_t limit = p ? part_usec(p, OPT_ACCEPT_TIMEOUT, 0) : 0;
+
+	if (limit)
+		set_timer(v, limit);
+}
+
 static void resume(struct server *v)
 {
 	v->paused = false;
 	timer_stop(v->loop, &v->resume);
-	if (v->listener.nopen)
-		endpoint_want(&v->listener, READY_READ);
+	if (!v->listener.nopen)
+		return;
+	endpoint_want(&v->listener, READY_READ);
+	arm_accept_timeout(v);
 }
 
 static void session_ended(void *owner, struct session *s)
@@ -145,16 +166,6 @@ static enum io make_spare(struct server *v)
 
 /* ---- accepting ------------------------------------------------------------- */
 
-/* A server that cannot keep time would wait for ever: rather end. */
-static void set_timer(struct server *v, uint64_t pause)
-{
-	if (timer_set(v->loop, &v->resume, loop_now(v->loop) + pause))
-		return;
-	fail_memory(&v->fail);
-	log_fail(LEVEL_ERROR, &v->fail);
-	server_drain(v);
-}
-
 static void pause_until_room(struct server *v)
 {
 	v->paused = true;
@@ -172,15 +183,6 @@ static void pause_for_shortage(struct server *v)
 	pause_until_room(v);
 	v->short_told = true;
 	set_timer(v, SHORTAGE_USEC);
-}
-
-static void arm_accept_timeout(struct server *v)
-{
-	const struct part *p = spec_with(v->spec[v->side], OPT_ACCEPT_TIMEOUT);
-	uint64_t limit = p ? part_usec(p, OPT_ACCEPT_TIMEOUT, 0) : 0;
-
-	if (limit)
-		set_timer(v, limit);
 }
 
 /* False: nothing more to accept for now. */
@@ -288,7 +290,6 @@ static enum io open_listener(struct server *v)
 			       : IO_FAIL;
 	v->tries = 0;
 	resume(v);
-	arm_accept_timeout(v);
 	return IO_OK;
 }
 

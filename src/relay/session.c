@@ -370,6 +370,11 @@ static void enter(struct session *s, enum session_state state)
 
 void session_run(struct session *s)
 {
+	if ((s->state == SESSION_PAUSE || s->state == SESSION_SECOND) &&
+	    opening_client_gone(s)) {
+		session_end(s);
+		return;
+	}
 	switch (s->state) {
 	case SESSION_PAUSE:
 		if (loop_now(s->loop) < s->since)
@@ -380,7 +385,7 @@ void session_run(struct session *s)
 	case SESSION_FIRST:
 		if (!opening_run(s, s->first))
 			return;
-		endpoint_want(&s->in[s->first], 0);
+		opening_watch_client(s);
 		s->tries = 0;
 		enter(s, SESSION_SECOND);
 		/* fall through */
