@@ -118,6 +118,10 @@ become() {
 start_in() {
 	local name=$1 from=$2
 	shift 2
+	# What an earlier one of that name has said or been is not this one's.
+	rm -f "$name.pid"
+	: >"$name.out"
+	: >"$name.err"
 	set -m
 	(set +m; become "$@") <"$from" >"$name.out" 2>"$name.err" 3>&- 4>&- 5>&- &
 	set +m

@@ -215,7 +215,7 @@ static void a_caret_points_at_the_slip(void **state)
 			    "sockcat: error: no\n  tcp:host:80,fro\n              ^~~\n");
 	assert_string_equal(caret("tcp", 3, 0), "sockcat: error: no\n  tcp\n     ^\n");
 	assert_string_equal(caret("tcp", 9, 9), "sockcat: error: no\n  tcp\n     ^\n");
-	assert_string_equal(caret("", 0, 0), "sockcat: error: no\n  \n  ^\n");
+	assert_string_equal(caret("", 0, 0), "sockcat: error: no\n");
 }
 
 static void a_caret_knows_how_wide_things_are(void **state)
