@@ -22,6 +22,7 @@ withholds() { ! offers "$@" >/dev/null; }
 }
 
 @test "layers are offered with a plus, and addresses behind it" {
+	need_tls
 	offers tls+ tl
 	offers tls+tcp-listen: tls+tcp
 	offers hexdump+tls+tcp: hexdump+tls+t
