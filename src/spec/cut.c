@@ -65,7 +65,12 @@ static enum io cut_argument(struct parse *p, const char *stops)
 {
 	if (p->raw.nargs == RAW_ARGS)
 		return fail_at(p->fail, p->lex.input, p->lex.at, 1, "too many arguments");
-	return lex_piece(&p->lex, stops, &p->to, &p->raw.arg[p->raw.nargs++], p->fail);
+	if (lex_piece(&p->lex, stops, &p->to, &p->raw.arg[p->raw.nargs++], p->fail) != IO_OK)
+		return IO_FAIL;
+	/* a path or a command may end in a blank, a host or port does not */
+	if (*stops == ':')
+		trim(&p->lex, &p->raw.arg[p->raw.nargs - 1]);
+	return IO_OK;
 }
 
 /* A word with a slash before the first ':' or ',' is a path. */
