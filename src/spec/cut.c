@@ -63,13 +63,16 @@ enum io parse_cut_options(struct parse *p)
 
 static enum io cut_argument(struct parse *p, const char *stops)
 {
+	struct piece *arg = &p->raw.arg[p->raw.nargs];
+
 	if (p->raw.nargs == RAW_ARGS)
 		return fail_at(p->fail, p->lex.input, p->lex.at, 1, "too many arguments");
-	if (lex_piece(&p->lex, stops, &p->to, &p->raw.arg[p->raw.nargs++], p->fail) != IO_OK)
+	if (lex_piece(&p->lex, stops, &p->to, arg, p->fail) != IO_OK)
 		return IO_FAIL;
+	p->raw.nargs++;
 	/* a path or a command may end in a blank, a host or port does not */
 	if (*stops == ':')
-		trim(&p->lex, &p->raw.arg[p->raw.nargs - 1]);
+		trim(&p->lex, arg);
 	return IO_OK;
 }
 
