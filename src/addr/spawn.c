@@ -85,11 +85,12 @@ static bool become_user(const struct program *p)
 	       (!p->set_user || setuid(p->user) == 0);
 }
 
-/* As execvp(3): a directory that may not be searched or a file that may not be
- * run is passed over, but remembered. */
+/* As shells do: a file that may not be run is passed over, but remembered; a
+ * directory of the search path that may not be searched is as good as empty. */
 static int try_files(const struct program *p)
 {
 	int worst = ENOENT;
+	struct stat st;
 
 	for (char *const *file = p->file; *file; file++) {
 		execve(*file, p->argv, p->env);
@@ -98,7 +99,7 @@ static int try_files(const struct program *p)
 			execve("/bin/sh", p->script_argv, p->env);
 		}
 		if (errno == EACCES)
-			worst = EACCES;
+			worst = !p->file[1] || stat(*file, &st) == 0 ? EACCES : worst;
 		else if (errno != ENOENT && errno != ENOTDIR)
 			return errno;
 	}
