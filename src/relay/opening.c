@@ -10,7 +10,7 @@ enum {
 	SECOND = 1000 * 1000,
 	RETRY_PAUSE = SECOND,
 	CONNECT_LIMIT = 30 * SECOND,	/* of each try, where there are several */
-	HANDSHAKE_LIMIT = 30 * SECOND,	/* of a client that a server has let in */
+	HANDSHAKE_LIMIT = 30 * SECOND,	/* from the open transport to the open stack */
 	HUNGER_PAUSE = SECOND / 20,	/* until a shortage is looked at again */
 	HUNGER_LIMIT = 30 * SECOND,
 };
@@ -130,7 +130,7 @@ static void open_failed(struct session *s, unsigned side)
 	pause_until(s, side, loop_now(s->loop) + pause);
 }
 
-/* The limit for opening this side, counted from s->since; 0 = none. */
+/* The limit for all that opening this side takes; 0 = none. */
 static uint64_t open_limit(const struct session *s, unsigned side)
 {
 	const struct spec *spec = s->spec[side];
@@ -138,34 +138,70 @@ static uint64_t open_limit(const struct session *s, unsigned side)
 	unsigned id = listens ? OPT_ACCEPT_TIMEOUT : OPT_CONNECT_TIMEOUT;
 	const struct part *p = spec_with(spec, id);
 
-	if (s->accepted && side == s->first)
-		return HANDSHAKE_LIMIT;
+	if (listens && s->shaking)
+		return 0;	/* somebody has come */
 	if (p)
 		return part_usec(p, id, 0);
 	return !listens && retries(spec) && !s->setup->socat ? CONNECT_LIMIT : 0;
 }
 
+/* The same for what the layers above the transport say to each other. */
+static uint64_t handshake_limit(const struct session *s, unsigned side)
+{
+	const struct part *p = spec_with(s->spec[side], OPT_HANDSHAKE_TIMEOUT);
+
+	if (!s->shaking)
+		return 0;
+	return p ? part_usec(p, OPT_HANDSHAKE_TIMEOUT, 0) : HANDSHAKE_LIMIT;
+}
+
+/* When the opening has to be over; 0 = never. */
+static uint64_t deadline(const struct session *s, unsigned side)
+{
+	uint64_t open = open_limit(s, side), shake = handshake_limit(s, side);
+
+	open += open ? s->since : 0;
+	shake += shake ? s->shaking : 0;
+	return !open || (shake && shake < open) ? shake : open;
+}
+
+/* The half of the side that is being opened. */
+static struct endpoint *half_open(struct session *s, unsigned side)
+{
+	struct endpoint *in = &s->in[side];
+
+	return in->nopen < in->nlayers || !s->out[side] ? in : s->out[side];
+}
+
+static void note_handshake(struct session *s, unsigned side)
+{
+	if (!s->shaking && half_open(s, side)->nopen)
+		s->shaking = loop_now(s->loop);
+}
+
 static void open_timed_out(struct session *s, unsigned side)
 {
-	if (s->accepted && side == s->first) {
+	const struct endpoint *e = half_open(s, side);
+	const char *typed = s->spec[side]->input;
+
+	if (s->shaking) {
 		fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
-			 "%s: the client did not finish its handshake in time",
-			 s->spec[side]->input);
-		session_end(s);
+			 "%.96s: the %s handshake did not end in time (handshake-timeout= sets how long it may take)",
+			 typed, e->layer[e->nopen]->part->name);
+		open_failed(s, side);
 		return;
 	}
 	if (s->spec[side]->part[0].type->flags & TYPE_LISTENS) {
 		if (!s->setup->socat)
 			fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
-				 "%s: nobody connected within accept-timeout=",
-				 s->spec[side]->input);
+				 "%s: nobody connected within accept-timeout=", typed);
 		session_end(s);
 		return;
 	}
 	fail_say(
 		&s->fail, PHASE_CONNECT, ETIMEDOUT,
 		"%s: no connection within the time limit (host down, or a firewall drops the packets)",
-		s->spec[side]->input);
+		typed);
 	open_failed(s, side);
 }
 
@@ -216,10 +252,22 @@ static unsigned want_of(enum io r)
 	return r == IO_READ ? READY_READ : r == IO_WRITE ? READY_WRITE : 0;
 }
 
+/* False: the session has ended, or goes on to its next try. */
+static bool within_limits(struct session *s, unsigned side)
+{
+	uint64_t due = deadline(s, side);
+
+	if (!due)
+		return true;
+	if (loop_now(s->loop) < due)
+		return session_set_timer(s, due);
+	open_timed_out(s, side);
+	return false;
+}
+
 /* True when the side is open. */
 bool opening_run(struct session *s, unsigned side)
 {
-	uint64_t limit = open_limit(s, side);
 	enum io r = open_both_halves(s, side);
 
 	if (r == IO_OK)
@@ -232,19 +280,9 @@ bool opening_run(struct session *s, unsigned side)
 		open_failed(s, side);
 		return false;
 	}
-	if (limit) {
-		if (loop_now(s->loop) >= s->since + limit) {
-			open_timed_out(s, side);
-			return false;
-		}
-		if (!session_set_timer(s, s->since + limit))
-			return false;
-	}
-	if (s->out[side]->nlayers)
-		wait_for(s,
-			 s->in[side].nopen < s->in[side].nlayers ? &s->in[side]
-								 : s->out[side],
-			 want_of(r));
+	note_handshake(s, side);
+	if (within_limits(s, side) && s->out[side]->nlayers)
+		wait_for(s, half_open(s, side), want_of(r));
 	return false;
 }
 

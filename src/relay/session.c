@@ -365,6 +365,7 @@ static void enter(struct session *s, enum session_state state)
 {
 	s->state = state;
 	s->since = loop_now(s->loop);
+	s->shaking = 0;
 	timer_stop(s->loop, &s->timer);
 }
 

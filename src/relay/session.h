@@ -42,6 +42,9 @@ struct session {
 	struct loop *loop;		/* ref */
 	struct timer timer;		/* the nearest of connect, linger, idle, retry */
 	uint64_t since;			/* when the present state began */
+	/* when the transport of the side being opened was ready for the layers above
+	 * it; 0 = not yet */
+	uint64_t shaking;
 	uint64_t active;		/* when a byte moved or a direction ended last */
 	uint64_t moved;			/* bytes, as of then */
 	unsigned tries;			/* opens that failed so far */
