@@ -74,7 +74,7 @@ PY
 @test "a socket option that the system refuses ends with 45 and names option and value" {
 	run "$SOCKCAT" - udp:127.0.0.1:9,bindtodevice=no-such-if
 	[ "$status" = 45 ]
-	[[ "$output" == *"option so-bindtodevice=no-such-if cannot be set: no such network interface"* ]]
+	[[ "$output" == *"option bindtodevice=no-such-if cannot be set: no such network interface"* ]]
 }
 
 @test "what the kernel only lets read is refused with that reason" {
@@ -162,7 +162,7 @@ has() {
 	wait_path mark
 	run "$SOCKCAT" -u /dev/null open:file,flock-nb
 	[ "$status" = 1 ]
-	[[ "$output" == *"option flock-ex-nb cannot be set: somebody else holds the lock"* ]]
+	[[ "$output" == *"option flock-nb cannot be set: somebody else holds the lock"* ]]
 }
 
 # --- wrong options ------------------------------------------------------------
@@ -182,7 +182,7 @@ refused() {
 @test "a value of the wrong kind is refused with a caret and what it may be" {
 	refused tcp:h:1,keepalive=maybe "yes or no" maybe
 	refused tcp:h:1,ttl=300 "from 0 to 255" 300
-	refused tcp:h:1,rcvbuf=64q "bytes" 64q
+	refused tcp:h:1,rcvbuf=64q "option rcvbuf takes bytes" 64q
 	refused tcp:h:1,connect-timeout=5x "seconds" 5x
 	refused tcp:h:1,sourceport=70000 "from 0 to 65535" 70000
 	refused open:x,mode=9 "octal" 9

@@ -148,7 +148,7 @@ static enum io become_account(struct command *c, const struct optval *su, struct
 		return fail_say(
 			f, PHASE_CONFIG, ENOENT,
 			"%s: there is no user with number %lld whose groups it could take",
-			su->opt->names, su->num);
+			su->name, su->num);
 	if (!copy_account(&c->account, pw))
 		return fail_memory(f);
 	p->set_user = p->set_group = true;

@@ -99,10 +99,8 @@ static enum io apply_to_slave(const struct part *p, const char *name, struct fai
 {
 	for (unsigned i = 0; i < p->nvals; i++)
 		if (own_slave(&p->val[i], name) < 0)
-			return fail_sys(f, PHASE_CONFIG, "%s: cannot set %.*s of %s",
-					p->spec->input,
-					(int)strcspn(p->val[i].opt->names, " "),
-					p->val[i].opt->names, name);
+			return fail_sys(f, PHASE_CONFIG, "%s: cannot set %s of %s",
+					p->spec->input, p->val[i].name, name);
 	return IO_OK;
 }
 

@@ -21,7 +21,7 @@ enum io action_done(const struct action *a, int result);
 /* The sentence with a cause of our own instead of errno's text. */
 enum io action_refused(const struct action *a, int err, const char *cause);
 
-/* "option so-linger=5", as the messages name it.  Returns to. */
+/* "option linger=5", as it was typed.  Returns to. */
 enum { ACTION_TEXT = 96 };
 const char *action_text(const struct action *a, char to[ACTION_TEXT]);
 

@@ -31,12 +31,11 @@ static void value_text(const struct action *a, char *to, size_t cap)
 
 const char *action_text(const struct action *a, char to[ACTION_TEXT])
 {
-	const char *names = a->val->opt->names;
 	char value[ACTION_TEXT / 2];
 
 	value_text(a, value, sizeof(value));
-	snprintf(to, ACTION_TEXT, "option %.*s%s%s", (int)strcspn(names, " "), names,
-		 *value ? "=" : "", value);
+	snprintf(to, ACTION_TEXT, "option %s%s%s", a->val->name, *value ? "=" : "",
+		 value);
 	return to;
 }
 

@@ -57,27 +57,17 @@ const char *option_value_help(enum opt_value kind)
 	return kind < V_KINDS ? help[kind] : "";
 }
 
-/* The name as typed is not known here; the canonical one says it too. */
-static int name_length(const struct opt *o)
-{
-	return (int)strcspn(o->names, " ");
-}
-
 static enum io wrong(const struct reading *r)
 {
-	const struct opt *o = r->v->opt;
-
-	return fail_at(r->fail, r->input, r->at, r->len, "option %.*s takes %s",
-		       name_length(o), o->names, option_value_help(o->value));
+	return fail_at(r->fail, r->input, r->at, r->len, "option %s takes %s",
+		       r->v->name, option_value_help(r->v->opt->value));
 }
 
 static enum io out_of_range(const struct reading *r, long long min, long long max)
 {
-	const struct opt *o = r->v->opt;
-
 	return fail_at(r->fail, r->input, r->at, r->len,
-		       "option %.*s takes a number from %lld to %lld", name_length(o),
-		       o->names, min, max);
+		       "option %s takes a number from %lld to %lld", r->v->name, min,
+		       max);
 }
 
 /* ---- numbers ------------------------------------------------------------ */
@@ -202,8 +192,8 @@ static enum io read_text(const struct reading *r)
 {
 	if (!*r->text)
 		return fail_at(r->fail, r->input, r->at, r->len,
-			       "option %.*s needs something behind the \"=\"",
-			       name_length(r->v->opt), r->v->opt->names);
+			       "option %s needs something behind the \"=\"",
+			       r->v->name);
 	r->v->text = r->text;
 	return IO_OK;
 }
@@ -474,8 +464,8 @@ static enum io read_nothing(const struct reading *r)
 		return IO_OK;
 	default:
 		return fail_at(r->fail, r->input, r->at, r->len,
-			       "option %.*s needs a value: %s", name_length(r->v->opt),
-			       r->v->opt->names, option_value_help(r->v->opt->value));
+			       "option %s needs a value: %s", r->v->name,
+			       option_value_help(r->v->opt->value));
 	}
 }
 

@@ -131,6 +131,7 @@ struct opt {
 /* A value as the user gave it. */
 struct optval {
 	const struct opt *opt;	/* ref: the row */
+	const char *name;	/* ref: the option as it was typed, for messages */
 	bool given;		/* there was a value after '=' */
 	long long num, num2, num3;
 	uint64_t usec;

@@ -114,7 +114,7 @@ static enum io unavailable(struct parse *p, const struct raw_option *o,
 }
 
 static enum io add_value(struct parse *p, struct part *q, const struct raw_option *o,
-			 const struct opt *opt)
+			 const char *name, const struct opt *opt)
 {
 	struct optval *all = mem_resize(q->val, q->nvals + 1, sizeof(*all));
 	const struct piece *at = o->given ? &o->value : &o->name;
@@ -122,7 +122,7 @@ static enum io add_value(struct parse *p, struct part *q, const struct raw_optio
 	if (!all)
 		return fail_memory(p->fail);
 	q->val = all;
-	q->val[q->nvals++] = (struct optval){ .opt = opt, .given = o->given,
+	q->val[q->nvals++] = (struct optval){ .opt = opt, .name = name, .given = o->given,
 					      .at = at->at, .len = at->len };
 	return optval_parse(&q->val[q->nvals - 1], o->given ? o->value.text : NULL,
 			    p->lex.input, at->at, at->len, p->fail);
@@ -155,7 +155,7 @@ static enum io place_option(struct parse *p, const struct raw_option *o)
 		return not_taken(p, o, opt);
 	if (!q)
 		q = owner_of(p, o, opt);
-	return q ? add_value(p, q, o, opt) : IO_FAIL;
+	return q ? add_value(p, q, o, name, opt) : IO_FAIL;
 }
 
 enum io parse_options(struct parse *p)

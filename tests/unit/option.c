@@ -22,7 +22,7 @@ static enum io parse(const char *given)
 
 	failure = (struct fail){ 0 };
 	mem_free(value.bytes);
-	value = (struct optval){ .opt = opt_find(given, len), .given = text != NULL };
+	value = (struct optval){ .opt = opt_find(given, len), .name = given, .given = text != NULL };
 	assert_non_null(value.opt);
 	return text ? optval_parse(&value, text, given, len + 1, strlen(text), &failure)
 		    : optval_parse(&value, NULL, given, 0, len, &failure);
