@@ -26,14 +26,28 @@ enum io parse_push(struct parse *p, const struct type *t, const char *name,
 	return IO_OK;
 }
 
+/* Where nothing known is near.  socat's dialect has no such help. */
+static const char *where_to_look(const struct parse *p)
+{
+	if (p->out->rules.socat)
+		return "";
+	if (p->raw.nargs)
+		return "; --help types lists all";
+	return "; --help types lists all, and a file needs a slash: ./NAME";
+}
+
 static enum io unknown_type(struct parse *p, struct piece at, const char *name,
 			    size_t len)
 {
 	char hint[SUGGEST_TEXT];
 
+	if (len == 0)
+		return fail_at(p->fail, p->lex.input, at.at, 1,
+			       "a name is missing beside the \"+\"");
+	suggest_type(name, len, hint);
 	return fail_at(p->fail, p->lex.input, at.at, at.len,
 		       "unknown device/address \"%.*s\"%s", (int)len, name,
-		       suggest_type(name, len, hint));
+		       *hint ? hint : where_to_look(p));
 }
 
 static bool template_option(struct parse *p, const char *name, size_t len,

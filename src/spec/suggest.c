@@ -44,11 +44,21 @@ static const char *answer(const struct nearest *n, char to[SUGGEST_TEXT])
 	return to;
 }
 
+/* socat's shorthand is one digit; a longer one is surely meant like it. */
+static bool is_descriptor(const char *word, size_t len)
+{
+	return len > 1 && len < 5 && strspn(word, "0123456789") >= len;
+}
+
 const char *suggest_type(const char *word, size_t len, char to[SUGGEST_TEXT])
 {
 	struct nearest n = nearest_to(word, len);
 	const struct type *t;
 
+	if (is_descriptor(word, len)) {
+		snprintf(to, SUGGEST_TEXT, "; did you mean \"fd:%.*s\"?", (int)len, word);
+		return to;
+	}
 	for (size_t i = 0; (t = type_row(i)); i++)
 		if (!(t->flags & TYPE_HIDDEN))
 			consider(&n, t->names);

@@ -84,7 +84,7 @@ static void shorthands_stand_for_stdio_descriptors_and_paths(void **state)
 	assert_int_equal(parse("./a:b,append"), IO_OK);
 	assert_type(&spec.part[0], "gopen");
 	assert_string_equal(spec.part[0].arg[0], "./a:b");
-	assert_slip("55", "55", "unknown device/address");
+	assert_slip("55", "55", "unknown device/address \"55\"; did you mean \"fd:55\"?");
 }
 
 static void a_dual_address_has_a_reading_and_a_writing_half(void **state)
@@ -129,6 +129,10 @@ static void unknown_names_get_the_nearest_known_one(void **state)
 	assert_slip("tpc:h:1", "tpc", "did you mean \"tcp\"?");
 	assert_slip("tcp-l:80,reuseadr", "reuseadr", "did you mean \"reuseaddr\"?");
 	assert_slip("nonsense:1", "nonsense", "unknown device/address");
+	assert_slip("nonsense:1", "nonsense", "--help types");
+	assert_slip("notes.txt", "notes.txt", "a file needs a slash: ./NAME");
+	assert_slip("tls+:h:1", ":", "a name is missing beside the \"+\"");
+	assert_slip("+tcp:h:1", "+", "a name is missing beside the \"+\"");
 }
 
 static void wrong_numbers_of_arguments_name_the_right_ones(void **state)
