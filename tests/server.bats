@@ -87,6 +87,40 @@ PY
 	[ "$(grep -c 'out of descriptors' server.err)" -le 5 ]
 }
 
+# The kernel's answers under strace: while nothing happens there are ten tries a
+# second, so the eighth in vain cannot come sooner than seven pauses of 100 ms after
+# the wait before the first; and the waits in between have no other cause.
+@test "out of descriptors it does not spin" {
+	need strace python3
+	cat >traced <<'SH'
+#!/bin/sh
+ulimit -n 24
+ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 SOCKCAT_LOOP=poll \
+	exec strace -f -qq -ttt -T -e trace=poll,ppoll,accept,accept4 -o trace sockcat "$@"
+SH
+	chmod +x traced
+	ln -s "$SOCKCAT" sockcat
+	PATH=$PWD:$PATH SOCKCAT=./traced listen server tcp4-listen:0,fork stall
+	mkfifo hold
+	start_in crowd hold python3 -c "
+import socket, sys
+crowd = [socket.create_connection(('127.0.0.1', $PORT)) for _ in range(40)]
+sys.stdin.read()"
+	exec 5>hold
+	wait_until eval '[ "$(grep -c EMFILE trace)" -ge 8 ]'
+	exec 5>&-
+	kill -TERM -- "-$(pid_of server)"
+	wait_for server 'may finish'
+	awk '
+		{ took = $NF; gsub(/[<>]/, "", took) }
+		/poll\(/ { waits++; woken = $2 + took }
+		/EMFILE/ && ++tries == 1 { since = woken; waits = 0 }
+		/EMFILE/ && tries == 8 {
+			printf "%d waits in %.3f s\n", waits, $2 - since
+			exit $2 - since < 0.69 || waits > 21
+		}' trace
+}
+
 @test "a listener shares standard output among its sessions" {
 	listen server tcp-listen:0,fork -
 	run -0 sockcat -u text:one, "tcp:127.0.0.1:$PORT"
