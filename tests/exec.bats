@@ -11,6 +11,7 @@ words() {
 children_of() { ps -o pid= --ppid "$1" | wc -l; }
 no_children() { [ "$(children_of "$1")" = 0 ]; }
 one_child() { [ "$(children_of "$1")" = 1 ]; }
+is_zombie() { [ "$(ps -o stat= --ppid "$1" | cut -c1)" = Z ]; }
 child_of() { ps -o pid= --ppid "$1" | tr -d ' '; }
 
 # --- data ---------------------------------------------------------------------
@@ -325,7 +326,11 @@ sys.stdin.read()" < <(wait_until one_child "$(cat one.pid)")
 	run "$SOCKCAT" - 'system:exec </dev/null >&-; trap \"echo term >said; exit\" TERM; sleep 20 & wait' </dev/null
 	[ "$status" = 0 ]
 	wait_path said
-	run "$SOCKCAT" --child-status - 'system:exec </dev/null >&-; sleep 0.05; exit 5' </dev/null
+	# we are stopped until it has ended, so as not to depend on how fast it is
+	start one "$SOCKCAT" --child-status - 'system:kill -STOP $PPID; exec </dev/null >&-; exit 5'
+	wait_until is_zombie "$(cat one.pid)"
+	kill -CONT "$(cat one.pid)"
+	finish one
 	[ "$status" = 5 ]
 }
 

@@ -229,14 +229,24 @@ for _ in range(5):
 }
 
 @test "accept-timeout counts again after a pause for max-children" {
-	listen server tcp-listen:0,fork,max-children=1,accept-timeout=0.3 pipe
-	mkfifo hold
-	start_in client hold "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
-	exec 5>hold
-	echo x >&5
-	wait_out client x
-	exec 5>&-
-	finish client
+	need python3
+	# the client knocks before anybody counts
+	start server python3 -c "
+import os, socket
+s = socket.socket()
+s.bind(('127.0.0.1', 0))
+s.listen()
+c = socket.create_connection(s.getsockname())
+if os.fork() == 0:
+    s.close()
+    c.sendall(b'x')
+    assert c.recv(1) == b'x'
+    os._exit(0)
+c.close()
+os.dup2(s.fileno(), 7)
+os.execv(os.environ['SOCKCAT'], ['sockcat', '-d', '-d',
+    'accept-fd:7,fork,max-children=1,accept-timeout=0.3', 'pipe'])"
 	finish server
 	[ "$status" = 0 ]
+	wait_for server 'accepting connection'
 }

@@ -159,8 +159,14 @@ socat() { ./socat "$@"; }
 }
 
 @test "-t is half a second by default" {
-	run -0 bash -c 'echo hello | ./socat - "SYSTEM:cat; exec sleep 60"'
-	[ "$output" = hello ]
+	mkfifo in
+	start_in one in ./socat - "SYSTEM:cat; exec sleep 60"
+	exec 5>in
+	echo hello >&5
+	wait_out one hello
+	exec 5>&-
+	finish one
+	[ "$status" = 0 ]
 }
 
 @test "-T negative is no limit" {

@@ -399,8 +399,14 @@ wait_udp() {
 }
 
 @test "-t limits the wait after the end of one side" {
-	run -0 bash -c 'echo hello | "$PROGRAM" -t 0.2 - "SYSTEM:cat; exec sleep 5"'
-	[ "$output" = hello ]
+	mkfifo in
+	start_in one in "$PROGRAM" -t 0.2 - "SYSTEM:cat; exec sleep 60"
+	exec 5>in
+	echo hello >&5
+	wait_out one hello
+	exec 5>&-
+	finish one
+	[ "$status" = 0 ]
 }
 
 @test "-T ends a silent relay with 0" {
