@@ -240,12 +240,22 @@ static enum io wrong_count(struct parse *p, unsigned nargs)
 			       " (an IPv6 address goes in brackets: [::1])" : "");
 }
 
-/* The n-th colon-separated word of "host:port" is "port". */
-static bool names_port(const char *args, unsigned n)
+/* The n-th colon-separated word of "host:port" is `word`. */
+static bool names(const char *args, unsigned n, const char *word)
 {
+	const size_t len = strlen(word);
+
 	while (n-- && args)
 		args = strchr(args, ':') ? strchr(args, ':') + 1 : NULL;
-	return args && strncmp(args, "port", 4) == 0 && (!args[4] || args[4] == ':');
+	return args && strncmp(args, word, len) == 0 && (!args[len] || args[len] == ':');
+}
+
+static enum io check_host(struct parse *p, const struct piece *a)
+{
+	if (a->size)
+		return IO_OK;
+	return fail_at(p->fail, p->lex.input, a->at ? a->at - 1 : 0, 1,
+		       "the host is missing (localhost is this machine)");
 }
 
 static enum io check_port(struct parse *p, const struct piece *a)
@@ -263,6 +273,14 @@ static enum io check_port(struct parse *p, const struct piece *a)
 			       "\"%s\" is no port: 0 to 65535, or a service's name",
 			       a->text);
 	return IO_OK;	/* a name: the services file knows it or not */
+}
+
+static enum io check_argument(struct parse *p, const char *args, unsigned n,
+			      const struct piece *a)
+{
+	if (names(args, n, "host"))
+		return check_host(p, a);
+	return names(args, n, "port") ? check_port(p, a) : IO_OK;
 }
 
 /* From the wire upward, each member takes what it can, leaving enough for
@@ -288,7 +306,7 @@ enum io parse_arguments(struct parse *p)
 		for (unsigned k = 0; k < q->nargs; k++, next++) {
 			const struct piece *a = &p->raw.arg[next];
 
-			if (names_port(q->type->args, k) && check_port(p, a) != IO_OK)
+			if (check_argument(p, q->type->args, k, a) != IO_OK)
 				return IO_FAIL;
 			q->arg[k] = a->text;
 			q->arg_at[k] = a->at;

@@ -151,6 +151,8 @@ static void ports_are_checked(void **state)
 	assert_slip("tcp:h:-1", "-1", "0 to 65535");
 	assert_slip("tcp-l:80x", "80x", "0 to 65535");
 	assert_slip("tcp:h:", NULL, "port is missing");
+	assert_slip("tcp::80", ":", "host is missing");
+	assert_slip("udp-datagram::80", ":", "host is missing");
 	assert_int_equal(parse("tcp-l:0"), IO_OK);
 	assert_int_equal(parse("tcp:h:http"), IO_OK);
 }
