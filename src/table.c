@@ -159,6 +159,7 @@ bool type_available(const struct type *t)
 #define FSFLAG(bit) { .how = HOW_FSFLAG, .a = bit }
 #define OPENFLAG(bit) { .how = HOW_OPENFLAG, .a = bit }
 #define ACCMODE(mode) { .how = HOW_ACCMODE, .a = mode }
+#define RESOLVE(bit) { .how = HOW_RESOLVE, .a = bit }
 #define SEEK(whence) { .how = HOW_SEEK, .a = whence }
 #define TRUNCATE { .how = HOW_TRUNCATE }
 #define CHMOD { .how = HOW_CHMOD }

@@ -250,6 +250,16 @@ os.execv(os.environ['SOCKCAT'], ['sockcat', 'accept-fd:7', 'pipe'])"
 	[[ $output =~ "tcp 127.0.0.1:"[0-9]+" → 127.0.0.1:$PORT" ]]
 }
 
+@test "ai-v4mapped finds IPv4 hosts for IPv6 sockets" {
+	need_ip6
+	listen server tcp-listen:0,fork pipe
+	run -6 sockcat - "tcp:127.0.0.1:$PORT,pf=ip6" <<<mapped
+	run -0 sockcat - "tcp:127.0.0.1:$PORT,pf=ip6,ai-v4mapped" <<<mapped
+	[ "$output" = mapped ]
+	run -0 sockcat - "tcp:localhost:$PORT,ai-addrconfig,ai-all,ai-passive=0" <<<found
+	[ "$output" = found ]
+}
+
 @test "a listener works where there is no IPv6" {
 	need_root
 	need ip sysctl

@@ -134,7 +134,7 @@ static enum io find_host(struct dgram *d)
 	d->names.owner = e;
 	return resolve_run(e->loop, &d->names, p->arg[0], p->arg[1],
 			   (int)part_num(p, OPT_FAMILY, family), p->type->socktype,
-			   p->type->protocol, 0, e->fail);
+			   p->type->protocol, socket_resolve_flags(p), e->fail);
 }
 
 static enum io inet_open(struct dgram *d, enum way way)

@@ -177,7 +177,7 @@ static enum io begin(struct dial *d, struct layer *l, const char *host,
 	d->names.owner = l->end;
 	r = resolve_run(l->end->loop, &d->names, host, service, family_of(p),
 			(int)part_num(p, OPT_SOCKTYPE, p->type->socktype),
-			p->type->protocol, 0, l->end->fail);
+			p->type->protocol, socket_resolve_flags(p), l->end->fail);
 	if (r != IO_OK)
 		return r;
 	interleave(d, p->spec->rules.prefer);

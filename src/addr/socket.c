@@ -38,6 +38,20 @@ enum io socket_make(const struct part *p, int family, int type, int protocol, in
 	return IO_FAIL;
 }
 
+int socket_resolve_flags(const struct part *p)
+{
+	int flags = 0;
+
+	for (unsigned i = 0; i < p->nvals; i++) {
+		const struct optval *v = &p->val[i];
+		const int bit = (int)v->opt->act.a;
+
+		if (v->opt->act.how == HOW_RESOLVE)
+			flags = v->num ? flags | bit : flags & ~bit;
+	}
+	return flags;
+}
+
 /* ---- bind= ------------------------------------------------------------------- */
 
 /* "host", "host:port", ":port", "[::1]:port": the port's place, or the end. */

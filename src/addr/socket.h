@@ -20,6 +20,9 @@ void socket_unprepare(struct part *p);
 /* The address that bind= names for this family; false if there is none. */
 bool socket_bind_name(const struct part *p, int family, struct name *out);
 
+/* AI_* from the part's ai-* options, for resolve_run(). */
+int socket_resolve_flags(const struct part *p);
+
 /* Binds fd to `to` if given (listeners), else where bind= sourceport= lowport of
  * the part say, if anywhere; PH_BOUND options after. */
 enum io socket_bind(const struct part *p, int fd, const struct name *to, int family,

@@ -6,6 +6,7 @@
 #define SOCKCAT_SPEC_CONSTANTS_H
 
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/file.h>
@@ -57,6 +58,17 @@
 #endif
 #ifndef IPV6_TRANSPARENT
 #define IPV6_TRANSPARENT 0
+#endif
+
+/* Resolving. */
+#ifndef AI_ADDRCONFIG
+#define AI_ADDRCONFIG ABSENT
+#endif
+#ifndef AI_ALL
+#define AI_ALL ABSENT
+#endif
+#ifndef AI_V4MAPPED
+#define AI_V4MAPPED ABSENT
 #endif
 
 /* Sockets. */

@@ -95,6 +95,7 @@ enum opt_how {
 	HOW_FSFLAG,	/* FS_IOC_SETFLAGS: a = bit */
 	HOW_OPENFLAG,	/* a bit for open(2): a; asked with part_open_flags() */
 	HOW_ACCMODE,	/* a = O_RDONLY, O_WRONLY, O_RDWR */
+	HOW_RESOLVE,	/* a bit for getaddrinfo(3): a; see socket_resolve_flags() */
 	HOW_SEEK,	/* lseek(fd, value, a = whence) */
 	HOW_TRUNCATE,	/* ftruncate */
 	HOW_CHMOD, HOW_CHOWN, HOW_CHGRP,	/* on the fd */

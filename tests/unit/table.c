@@ -244,7 +244,8 @@ static void actions_at_a_phase_are_data_and_questions_have_none(void **state)
 	for (size_t i = 0; (o = opt_row(i)); i++) {
 		bool asked = o->act.how == HOW_ASKED || o->act.how == HOW_INSERT ||
 			     o->act.how == HOW_LATER || o->act.how == HOW_IGNORED ||
-			     o->act.how == HOW_OPENFLAG || o->act.how == HOW_ACCMODE;
+			     o->act.how == HOW_OPENFLAG || o->act.how == HOW_ACCMODE ||
+			     o->act.how == HOW_RESOLVE;
 
 		if (asked && o->phase != PH_NONE)
 			fail_msg("%s is asked for, so it has no phase", o->names);
