@@ -104,6 +104,21 @@ enum io layer_fill(struct layer *l, struct buf *in, size_t n)
 	return IO_OK;
 }
 
+enum io layer_more(struct layer *l, struct buf *in)
+{
+	enum { PIECE = 1024 };
+	size_t got = 0, room = in->max - in->len;
+	unsigned char *to = buf_room(in, room < PIECE ? room : PIECE);
+	enum io r;
+
+	if (!to)
+		return fail_memory(l->end->fail);
+	r = layer_read(l, to, room < PIECE ? room : PIECE, &got);
+	if (r == IO_OK)
+		in->len += got;
+	return r;
+}
+
 /* ---- preparing a whole address -------------------------------------------- */
 
 enum io spec_prepare(struct spec *s, struct fail *f)

@@ -89,5 +89,8 @@ bool layer_unread(struct layer *l, const void *from, size_t n);
 enum io layer_flush(struct layer *l, struct buf *out);
 /* Read until in holds at least n bytes; IO_EOF if the end comes before. */
 enum io layer_fill(struct layer *l, struct buf *in, size_t n);
+/* Read once, what is there, into in, which is not full: for messages whose length is
+ * not known before their end is seen.  What lies behind it: layer_unread. */
+enum io layer_more(struct layer *l, struct buf *in);
 
 #endif
