@@ -12,7 +12,7 @@ BEGIN {
 	form["PORT"] = "=port"
 	form["SIZE"] = form["OFFSET"] = "=bytes"
 	form["TIME"] = "=time"
-	form["TEXT"] = "=text"
+	form["TEXT"] = form["SECRET"] = "=text"
 	form["TEXT_OPTIONAL"] = "[=text]"
 	form["MODE"] = "=mode"
 	form["USER"] = "=user"

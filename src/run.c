@@ -135,9 +135,10 @@ static enum io read_address(struct run *r, unsigned side)
 	const struct cli *c = r->cli;
 	enum io answer = spec_parse(c->address[side], &c->rules, &r->spec[side], r->fail);
 
-	if (answer == IO_OK)
-		answer = insert_tap(c, side, &r->spec[side], r->fail);
-	return answer;
+	if (answer != IO_OK)
+		return IO_FAIL;
+	spec_hide(&r->spec[side], c->address[side]);
+	return insert_tap(c, side, &r->spec[side], r->fail);
 }
 
 /* --- directions ------------------------------------------------------------------ */

@@ -143,7 +143,7 @@ static const char *value_form(enum opt_value kind)
 	case V_PORT: return "=PORT";
 	case V_SIZE: case V_OFFSET: return "=BYTES";
 	case V_TIME: return "=TIME";
-	case V_TEXT: return "=TEXT";
+	case V_TEXT: case V_SECRET: return "=TEXT";
 	case V_TEXT_OPTIONAL: return "[=TEXT]";
 	case V_MODE: return "=MODE";
 	case V_USER: return "=USER";

@@ -517,7 +517,7 @@ static enum io check_merged(const struct cli *c, const char *word, struct fail *
 		       fl->letters, value, word);
 }
 
-static enum io add_address(struct cli *c, const char *word, struct fail *f)
+static enum io add_address(struct cli *c, char *word, struct fail *f)
 {
 	if (c->naddress == 2)
 		return fail_at(f, word, 0, strlen(word),
@@ -538,7 +538,7 @@ static enum io read_words(struct cli *c, int argc, char **argv, struct fail *f)
 	opterr = 0;
 	optind = 1;
 	while (r == IO_OK && optind < argc) {
-		const char *word = argv[optind];
+		char *word = argv[optind];
 
 		if (flags && !strcmp(word, "--")) {
 			flags = false;
@@ -559,6 +559,8 @@ static enum io read_words(struct cli *c, int argc, char **argv, struct fail *f)
 /* One address alone talks with standard input and output. */
 static enum io complete_addresses(struct cli *c, struct fail *f)
 {
+	static char stdio[] = "-";
+
 	if (c->ask != ASK_NOTHING || c->naddress == 2)
 		return IO_OK;
 	if (c->rules.socat)
@@ -570,7 +572,7 @@ static enum io complete_addresses(struct cli *c, struct fail *f)
 				"no address given: try %s tcp:HOST:PORT, or %s --help",
 				c->log.program, c->log.program);
 	c->address[1] = c->address[0];
-	c->address[0] = "-";
+	c->address[0] = stdio;
 	return IO_OK;
 }
 

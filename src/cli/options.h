@@ -21,7 +21,7 @@ struct cli {
 	struct relay_setup setup;
 	struct log_setup log;
 	struct spec_rules rules;
-	const char *address[2];		/* ref: both set when ASK_NOTHING */
+	char *address[2];		/* ref: both set when ASK_NOTHING */
 	unsigned naddress;		/* how many were typed */
 	enum ask ask;
 	unsigned asked;			/* how often -h was given (socat's -hh, -hhh) */

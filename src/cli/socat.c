@@ -156,6 +156,7 @@ static const char *value_name(const struct opt *o)
 		[V_OFFSET] = "OFF_T",
 		[V_TIME] = "TIMESPEC",
 		[V_TEXT] = "STRING",
+		[V_SECRET] = "STRING",
 		[V_TEXT_OPTIONAL] = "STRING-NULL",
 		[V_MODE] = "MODE_T",
 		[V_USER] = "UID_T",

@@ -48,6 +48,7 @@ enum opt_value {
 	V_TIME,		/* usec, text_duration() */
 	V_TEXT,		/* text; must not be empty unless V_TEXT_OPTIONAL */
 	V_TEXT_OPTIONAL,/* text or NULL */
+	V_SECRET,	/* text that nobody else should see: spec_hide() */
 	V_MODE,		/* num, octal */
 	V_USER,		/* num: uid, from number or name */
 	V_GROUP,	/* num: gid */

@@ -59,6 +59,10 @@ enum io spec_parse(const char *text, const struct spec_rules *rules, struct spec
 enum io spec_insert(struct spec *s, const char *layer, const char *options,
 		    struct fail *f);
 
+/* Puts asterisks over the values of V_SECRET in typed, the text that was parsed:
+ * neither messages nor ps(1) show them from then on. */
+void spec_hide(const struct spec *s, char *typed);
+
 void spec_free(struct spec *s);
 
 /* The topmost part that has the option, or NULL: for what a session asks of a
