@@ -3,6 +3,7 @@
 
 load lib.bash
 load peers.bash
+load proxies.bash
 
 # A web server that answers "/" with the text given; its port in PORT.
 nginx_serving() {
@@ -208,7 +209,9 @@ SH
 	finish shell
 }
 
-@test "17: ssh and 50 MB of scp over a UNIX socket" {
+# sshd_here: keys and sshd_config in this directory; sets sshd, the command to serve one
+# connection, and ssh_options, which let us in.
+sshd_here() {
 	need ssh sshd scp ssh-keygen
 	need_root
 	ssh-keygen -q -t ed25519 -N '' -f host
@@ -216,8 +219,6 @@ SH
 	cp me.pub authorized
 	chmod 600 authorized
 	mkdir -p /run/sshd
-	local sshd
-	sshd=$(command -v sshd)
 	cat >sshd_config <<CONF
 HostKey $PWD/host
 AuthorizedKeysFile $PWD/authorized
@@ -226,9 +227,26 @@ PidFile none
 UsePAM no
 Subsystem sftp internal-sftp
 CONF
-	listen vm unix-listen:ssh.sock,fork exec:"$sshd -i -f $PWD/sshd_config",nofork
-	local opts=(-o "ProxyCommand='$SOCKCAT' - UNIX-CLIENT:'$PWD'/ssh.sock" -o StrictHostKeyChecking=no
-		-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i me -o BatchMode=yes)
+	sshd="$(command -v sshd) -i -f $PWD/sshd_config"
+	ssh_options=(-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null
+		-o LogLevel=ERROR -i me -o BatchMode=yes)
+}
+
+@test "15: ssh through an HTTP proxy" {
+	sshd_here
+	listen far tcp-listen:0,bind=127.0.0.1,fork exec:"$sshd",nofork
+	local far=$PORT
+	tinyproxy_serving proxy
+	local opts=(-o "ProxyCommand='$SOCKCAT' - PROXY:127.0.0.1:%h:%p,proxyport=$PORT"
+		"${ssh_options[@]}" -p "$far")
+	run -0 ssh "${opts[@]}" 127.0.0.1 echo through the proxy
+	[ "$output" = "through the proxy" ]
+}
+
+@test "17: ssh and 50 MB of scp over a UNIX socket" {
+	sshd_here
+	listen vm unix-listen:ssh.sock,fork exec:"$sshd",nofork
+	local opts=(-o "ProxyCommand='$SOCKCAT' - UNIX-CLIENT:'$PWD'/ssh.sock" "${ssh_options[@]}")
 	run -0 ssh "${opts[@]}" vm echo from the vm
 	[ "$output" = "from the vm" ]
 	random_file 50000000 big
