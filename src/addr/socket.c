@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/platform.h"
 #include "base/text.h"
+#include "endpoint/admit.h"
 #include "endpoint/apply.h"
 
 enum { LOWPORT_FIRST = 640, LOWPORT_LAST = 1023 };
@@ -197,23 +198,6 @@ enum io socket_bind(const struct part *p, int fd, const struct name *to, int fam
 
 /* ---- who may come in ----------------------------------------------------------- */
 
-static bool in_ranges(const struct part *p, const struct name *peer)
-{
-	bool any = false;
-
-	for (unsigned i = 0; i < p->nvals; i++) {
-		struct range r;
-
-		if (p->val[i].opt->id != OPT_RANGE)
-			continue;
-		any = true;
-		if (range_parse(p->val[i].text, strlen(p->val[i].text), &r) &&
-		    range_has(&r, peer))
-			return true;
-	}
-	return !any;
-}
-
 bool socket_admits(const struct part *p, const struct name *peer)
 {
 	long long port = part_num(p, OPT_SOURCEPORT, 0);
@@ -222,7 +206,7 @@ bool socket_admits(const struct part *p, const struct name *peer)
 
 	if (peer->sa.ss_family == AF_UNIX)
 		return true;
-	if (!in_ranges(p, peer))
+	if (!admit_by_range(p, OPT_RANGE, peer))
 		why = "its address is outside range=";
 	else if (port > 0 && name_port(peer) != port)
 		why = "it doesn't come from sourceport=";
