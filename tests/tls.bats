@@ -601,6 +601,17 @@ setup() {
 	done
 }
 
+@test "a program learns which protocol was agreed upon and which name was asked for" {
+	listen srv "tls-listen:0,bind=127.0.0.1,fork,cert=$C/server.pem,alpn=h2" 'system:env; cat'
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,alpn=h2"
+	end_with 0 hello
+	grep -qxF SOCKCAT_OPENSSL_ALPN=h2 <<<"$output"
+	grep -qxF SOCKCAT_OPENSSL_SNI=localhost <<<"$output"
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,no-sni"
+	end_with 0 hello
+	[[ $output != *OPENSSL_ALPN* && $output != *OPENSSL_SNI* ]]
+}
+
 @test "a certificate with only a common name says so, and is enough for socat" {
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 2 \
 		-subj /CN=localhost 2>/dev/null

@@ -408,6 +408,20 @@ static bool add_certificate(struct environment *env, const X509 *cert)
 	       environment_add(env, "OPENSSL_X509V3_DNS", dns);
 }
 
+/* What the two agreed upon: the protocol above, and who was asked for. */
+static bool add_agreed(struct environment *env, const SSL *ssl)
+{
+	const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	const unsigned char *alpn;
+	unsigned len;
+	char text[256];
+
+	SSL_get0_alpn_selected(ssl, &alpn, &len);
+	snprintf(text, sizeof(text), "%.*s", (int)len, (const char *)alpn);
+	return (!len || environment_add(env, "OPENSSL_ALPN", text)) &&
+	       (!sni || environment_add(env, "OPENSSL_SNI", sni));
+}
+
 static bool tls_describe(struct layer *l, struct environment *env)
 {
 	struct tls *t = (struct tls *)l;
@@ -415,7 +429,7 @@ static bool tls_describe(struct layer *l, struct environment *env)
 	bool ok = environment_add(env, "OPENSSL_PROTO_VERSION",
 				  SSL_get_version(t->ssl)) &&
 		  environment_add(env, "OPENSSL_CIPHER", SSL_get_cipher_name(t->ssl)) &&
-		  (!cert || add_certificate(env, cert));
+		  add_agreed(env, t->ssl) && (!cert || add_certificate(env, cert));
 
 	X509_free(cert);
 	return ok;
