@@ -99,3 +99,5 @@ carry_everywhere() {
 @test "tls on every transport" { carry_everywhere tls; }
 @test "hexdump on every transport" { carry_everywhere hexdump; }
 @test "tls in tls" { carry_everywhere "tls tls"; }
+@test "proxyhdr on every transport" { carry_everywhere proxyhdr; }
+@test "proxyhdr around and inside of tls" { carry_everywhere "proxyhdr tls" tcp4 && carry_everywhere "tls proxyhdr" tcp4; }

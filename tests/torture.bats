@@ -90,6 +90,8 @@ probe_tls() {
 	[ "$(echo ping | timeout 20 "$SOCKCAT" -T 5 - "tls:127.0.0.1:$1,verify=0" 2>probe.err)" = ping ]
 }
 
+probe_proxyhdr() { [ "$(echo ping | timeout 20 "$SOCKCAT" -T 5 - "proxyhdr+tcp:127.0.0.1:$1" 2>probe.err)" = ping ]; }
+
 probe_udp() { [ "$(echo ping | timeout 20 "$SOCKCAT" -t 1 - "udp:127.0.0.1:$1" 2>probe.err)" = ping ]; }
 
 setup() {
@@ -144,6 +146,11 @@ setup() {
 	torture "some input" - "tls:127.0.0.1:$PORT,verify=0"
 }
 
+@test "a PROXY header" {
+	listen echo proxyhdr+tcp-listen:0,bind=127.0.0.1,fork pipe
+	torture "some input" - "proxyhdr+tcp:127.0.0.1:$PORT"
+}
+
 @test "line ends, byte limits and an escape character" {
 	torture "some input" - pipe,crnl,readbytes=100
 	torture "some" -u open:input,readbytes=4,escape=1 -
@@ -158,6 +165,12 @@ setup() {
 @test "a TLS listener" {
 	need_tls
 	torture_server probe_tls tls-listen:PORT,bind=127.0.0.1,reuseaddr,fork,cert=auto pipe
+}
+
+@test "a listener that reads PROXY headers and passes them on" {
+	listen echo proxyhdr+tcp-listen:0,bind=127.0.0.1,fork pipe
+	torture_server probe_proxyhdr proxyhdr+tcp-listen:PORT,bind=127.0.0.1,reuseaddr,fork \
+		"proxyhdr+tcp:127.0.0.1:$PORT"
 }
 
 @test "a UDP listener" {

@@ -32,7 +32,7 @@ struct endpoint {
 	unsigned ready;			/* READY_* since the owner last looked */
 	/* ref: who is at the far end, for the next layer up */
 	const char *target;
-	/* ref, own of the transport: where getpeername(2) can't know */
+	/* ref, own of the transport or a layer: where getpeername(2) can't know */
 	const struct name *peer;
 	const struct name *local;	/* ref: the same for getsockname(2) */
 	/* set by the transport: its program's exit code as shells tell it

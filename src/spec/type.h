@@ -49,6 +49,7 @@
 #define G_READLINE	(1ull << 32)
 #define G_VSOCK		(1ull << 33)
 #define G_TAP		(1ull << 34)	/* the tap layer's own */
+#define G_PROXYHDR	(1ull << 38)	/* PROXY protocol */
 
 /* What a type is. */
 enum {
