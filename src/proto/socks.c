@@ -50,23 +50,29 @@ static bool put_counted(struct buf *out, const char *s)
 {
 	size_t len = strlen(s);
 
-	return len > 0 && len <= SOCKS_TEXT_MAX && put_byte(out, (unsigned)len) &&
+	return len <= SOCKS_TEXT_MAX && put_byte(out, (unsigned)len) &&
 	       buf_add(out, s, len);
 }
 
-/* An IPv4 address whose first three figures are 0 says that the name follows. */
+/* SOCKS 4a: such an address says that the name follows. */
+static bool is_mark(const unsigned char ip[4])
+{
+	return memcmp(ip, "\0\0\0", 3) == 0 && ip[3];
+}
+
 bool socks4_put_request(struct buf *out, enum socks_command command, bool by_name,
 			const struct socks_host *to, const char *user)
 {
-	static const unsigned char name_follows[4] = { 0, 0, 0, 1 };
-	const unsigned char *ip = name_follows;
+	static const unsigned char mark[4] = { 0, 0, 0, 1 };
+	const unsigned char *ip;
 	struct name n;
-	bool figures = name_numeric(&n, to->name, 0) && address_bytes(&n, &ip) == 4;
+	bool figures = name_numeric(&n, to->name, 0) && address_bytes(&n, &ip) == 4 &&
+		       !is_mark(ip);
 
 	if (!figures && (!by_name || !*to->name))
 		return false;
 	return put_byte(out, SOCKS_4) && put_byte(out, command) &&
-	       put_port(out, to->port) && buf_add(out, figures ? ip : name_follows, 4) &&
+	       put_port(out, to->port) && buf_add(out, figures ? ip : mark, 4) &&
 	       put_text(out, user) && (figures || put_text(out, to->name));
 }
 
@@ -83,7 +89,7 @@ bool socks5_put_choice(struct buf *out, enum socks_method method)
 
 bool socks5_put_login(struct buf *out, const char *user, const char *password)
 {
-	return put_byte(out, LOGIN_1) && put_counted(out, user) &&
+	return *user && put_byte(out, LOGIN_1) && put_counted(out, user) &&
 	       put_counted(out, password);
 }
 
@@ -99,7 +105,7 @@ static bool put_message(struct buf *out, unsigned what, const struct socks_host 
 	if (len)
 		return put_byte(out, len == 4 ? TYPE_IP4 : TYPE_IP6) &&
 		       buf_add(out, ip, len) && put_port(out, host->port);
-	return put_byte(out, TYPE_NAME) && put_counted(out, host->name) &&
+	return *host->name && put_byte(out, TYPE_NAME) && put_counted(out, host->name) &&
 	       put_port(out, host->port);
 }
 
@@ -271,7 +277,7 @@ static enum socks_parse get_request_4(const unsigned char *data, size_t len, siz
 	if (r != SOCKS_WHOLE)
 		return r;
 	out->to.port = port_at(data + 2);
-	if (memcmp(data + 4, "\0\0\0", 3) == 0 && data[7])
+	if (is_mark(data + 4))
 		return get_text(data, len, size, out->to.name);
 	inet_ntop(AF_INET, data + 4, out->to.name, sizeof(out->to.name));
 	return SOCKS_WHOLE;

@@ -76,8 +76,8 @@ enum socks_parse {
 
 /* ---- client ------------------------------------------------------------------ */
 
-/* Each appends one message; false if a text is longer than SOCKS_TEXT_MAX (or empty
- * where SOCKS 5 has a length for it), or memory is short.  A host that is an
+/* Each appends one message; false (and out is of no use) if a text is longer than
+ * SOCKS_TEXT_MAX, a host's name is empty, or memory is short.  A host that is an
  * address in figures (brackets allowed) is sent as such. */
 
 /* by_name: SOCKS 4a, a host that is no IPv4 address goes as text.  Without it
@@ -87,6 +87,7 @@ bool socks4_put_request(struct buf *out, enum socks_command command, bool by_nam
 
 /* login: the server may ask for user and password. */
 bool socks5_put_greeting(struct buf *out, bool login);
+/* The user may not be empty; a password is, where a server asks for a name only. */
 bool socks5_put_login(struct buf *out, const char *user, const char *password);
 bool socks5_put_request(struct buf *out, enum socks_command command,
 			const struct socks_host *to);
