@@ -17,6 +17,11 @@ static bool takes(const struct part *q, const struct opt *o)
 	return (groups & o->owners) != 0;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static uint64_t stack_groups(const struct spec *s)
 {
 	uint64_t groups = G_ALL | G_STREAM;
@@ -26,22 +31,27 @@ static uint64_t stack_groups(const struct spec *s)
 	return groups;
 }
 
-/* The part called by "tls2." or "tcp.": the n-th of that name from the left. */
-static struct part *part_called(struct spec *s, const char *prefix, size_t len)
+/* The nth of that name from the left. */
+static struct part *nth_called(struct spec *s, const char *name, size_t len,
+			       unsigned long nth)
 {
-	size_t letters = len;
-	unsigned nth = 1;
-
-	while (letters && prefix[letters - 1] >= '0' && prefix[letters - 1] <= '9')
-		letters--;
-	if (letters && letters < len)
-		nth = (unsigned)strtoul(prefix + letters, NULL, 10);
 	for (unsigned i = s->nparts; i-- > 0;)
-		if (text_in_list(prefix, len, s->part[i].type->names) >= 0 ||
-		    (text_in_list(prefix, letters, s->part[i].type->names) >= 0 &&
-		     --nth == 0))
+		if (text_in_list(name, len, s->part[i].type->names) >= 0 && --nth == 0)
 			return &s->part[i];
 	return NULL;
+}
+
+/* The part called by "tls2." or "tcp.".  A name may end in figures itself, so
+ * "socks52." is the second socks5. */
+static struct part *part_called(struct spec *s, const char *prefix, size_t len)
+{
+	struct part *q = nth_called(s, prefix, len, 1);
+
+	for (size_t n = len; !q && n > 1 && is_digit(prefix[n - 1]);) {
+		n--;
+		q = nth_called(s, prefix, n, strtoul(prefix + n, NULL, 10));
+	}
+	return q;
 }
 
 /* Among the layers that options put there, the table's order is the stack's,
