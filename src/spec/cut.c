@@ -117,13 +117,19 @@ static bool shorthand(struct parse *p)
 	return false;
 }
 
-/* exec and its kin take the rest of the text, colons included. */
+/* exec and its kin take the rest of the text, colons included, unless members above
+ * want arguments, too. */
 static bool takes_rest(const struct piece *keyword)
 {
-	const char *last = strrchr(keyword->text, '+');
-	const char *name = last ? last + 1 : keyword->text;
-	const struct type *t = type_find(name, strlen(name));
+	const char *name = keyword->text, *plus;
+	const struct type *t;
 
+	for (; (plus = strchr(name, '+')); name = plus + 1) {
+		t = type_find(name, (size_t)(plus - name));
+		if (t && t->max_args)
+			return false;
+	}
+	t = type_find(name, strlen(name));
 	return t && (t->flags & TYPE_REST);
 }
 
