@@ -90,12 +90,18 @@ const struct type *type_find(const char *name, size_t len)
 	return NULL;
 }
 
-const struct type *type_find_alias(const char *name, size_t len)
+const struct type *type_find_alias(const char *name, size_t len, unsigned nargs)
 {
-	for (size_t i = 0; i < TYPES; i++)
-		if (types[i].alias && text_in_list(name, len, types[i].names) >= 0)
-			return &types[i];
-	return NULL;
+	const struct type *last = NULL;
+
+	for (size_t i = 0; i < TYPES; i++) {
+		if (!types[i].alias || text_in_list(name, len, types[i].names) < 0)
+			continue;
+		last = &types[i];
+		if (nargs <= last->max_args)
+			break;
+	}
+	return last;
 }
 
 /* A synonym has code if all that it stands for has. */

@@ -106,7 +106,7 @@ uint64_t help_stack_groups(const char *stack, size_t len)
 			n++;
 		t = type_find(stack + at, n);
 		if (t && t->alias && n == len)
-			t = type_find_alias(stack, len);
+			t = type_find_alias(stack, len, 0);
 		all |= t ? help_groups(t) : 0;
 		at += n + 1;
 	}
@@ -353,7 +353,13 @@ static void options_of(FILE *to, uint64_t of)
 	}
 }
 
-static void page_type(FILE *to, const struct type *t)
+/* Rows of the same names stand behind each other and take the same options. */
+static bool goes_on(const struct type *t, const struct type *next)
+{
+	return next && strcmp(t->names, next->names) == 0;
+}
+
+static void page_type(FILE *to, const struct type *t, const struct type *next)
 {
 	type_entry(to, t);
 	if (t->alias)
@@ -366,6 +372,8 @@ static void page_type(FILE *to, const struct type *t)
 		fprintf(to, "\n%s\n", why_absent(t));
 		return;
 	}
+	if (goes_on(t, next))
+		return;
 	fputs("\nOptions it takes:\n\n", to);
 	options_of(to, help_groups(t));
 }
@@ -449,7 +457,7 @@ enum io help_show(FILE *to, const char *topic, struct fail *f)
 {
 	const char *name = topic ? topic + strspn(topic, "-") : "";
 	const size_t len = strcspn(name, ":,=");
-	const struct type *t = topic ? type_find(name, len) : NULL, *alias;
+	const struct type *t = topic ? type_find(name, len) : NULL;
 	const struct opt *o = topic ? opt_find(name, len) : NULL;
 	const struct flag *fl = topic ? options_find(name, len) : NULL;
 
@@ -466,11 +474,9 @@ enum io help_show(FILE *to, const char *topic, struct fail *f)
 		return unknown(topic, f);
 	if (fl)
 		flag_entry(to, fl);
-	if (t)
-		page_type(to, t);
-	alias = type_find_alias(name, len);
-	if (alias && alias != t)
-		page_type(to, alias);
+	for (size_t i = 0; t && (t = type_row(i)); i++)
+		if (text_in_list(name, len, t->names) >= 0)
+			page_type(to, t, type_row(i + 1));
 	if (o)
 		page_option(to, o);
 	return IO_OK;

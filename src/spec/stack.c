@@ -98,18 +98,20 @@ static bool template_argument(struct parse *p, const struct raw *given, const ch
 	return true;
 }
 
-/* A synonym's template replaces the arguments; its stack is in front of them. */
-static enum io expand(struct parse *p, const struct type *alias)
+/* A synonym's template replaces its arguments; those of the members above it follow. */
+static enum io expand(struct parse *p, const struct type *alias, unsigned nargs)
 {
 	struct raw given = p->raw;
 	const char *rest = strchr(alias->alias, ':');
 
+	given.nargs = nargs;
 	if (given.nargs < alias->min_args || given.nargs > alias->max_args)
 		return fail_at(
 			p->fail, p->lex.input, given.keyword.at, given.keyword.len,
 			"wrong number of parameters: %s takes %s, not %u argument%s",
 			given.keyword.text, *alias->args ? alias->args : "none",
 			given.nargs, given.nargs == 1 ? "" : "s");
+	nargs = p->raw.nargs - nargs;
 	p->raw.nargs = 0;
 	while (rest && *rest == ':') {
 		size_t n = strcspn(rest + 1, ":");
@@ -118,6 +120,12 @@ static enum io expand(struct parse *p, const struct type *alias)
 			p->raw.nargs++;
 		rest += n + 1;
 	}
+	if (p->raw.nargs + nargs > RAW_ARGS)
+		return fail_at(p->fail, p->lex.input, given.keyword.at,
+			       given.keyword.len, "too many arguments");
+	memcpy(p->raw.arg + p->raw.nargs, given.arg + given.nargs,
+	       nargs * sizeof(*given.arg));
+	p->raw.nargs += nargs;
 	return IO_OK;
 }
 
@@ -139,9 +147,10 @@ static enum io push_stack(struct parse *p, const char *words, size_t len,
 			  struct piece at);
 
 /* A synonym's template: its arguments first, then its own stack. */
-static enum io push_alias(struct parse *p, const struct type *alias, struct piece at)
+static enum io push_alias(struct parse *p, const struct type *alias, unsigned nargs,
+			  struct piece at)
 {
-	if (expand(p, alias) != IO_OK)
+	if (expand(p, alias, nargs) != IO_OK)
 		return IO_FAIL;
 	return push_stack(p, alias->alias, strcspn(alias->alias, ":"), at);
 }
@@ -157,19 +166,33 @@ static enum io push_named(struct parse *p, const struct type *t, const char *nam
 	return parse_push(p, t, copy, at);
 }
 
-/* The right end of a stack: an address, a synonym, or a layer whose name is a
- * synonym's as well ("tls:host:port"). */
-static enum io push_bottom(struct parse *p, const struct type *t, const char *name,
-			   size_t len, struct piece at)
+/* How many of the arguments the members "a+b+" cannot do without. */
+static unsigned needed_by(const char *words, size_t len)
 {
-	const struct type *alias = t->alias ? t : NULL;
+	const char *end = words + len;
+	unsigned n = 0;
 
-	if (t->flags & TYPE_LAYER)
-		alias = type_find_alias(name, len);
-	if (t->flags & TYPE_NO_TLS)
-		alias = NULL;
-	if (alias)
-		return push_alias(p, alias, at);
+	for (const char *plus; (plus = memchr(words, '+', len)); words = plus + 1) {
+		const struct type *t = type_find(words, (size_t)(plus - words));
+
+		n += t && (t->flags & TYPE_LAYER) ? t->min_args : 0;
+		len = (size_t)(end - plus) - 1;
+	}
+	return n;
+}
+
+/* The right end of a stack: an address, a synonym, or a layer whose name is a
+ * synonym's as well ("tls:host:port").  The synonym takes the arguments that those
+ * above leave. */
+static enum io push_bottom(struct parse *p, const struct type *t, const char *words,
+			   const char *name, size_t len, struct piece at)
+{
+	unsigned above = needed_by(words, (size_t)(name - words));
+	unsigned nargs = p->raw.nargs > above ? p->raw.nargs - above : 0;
+	const struct type *alias = type_find_alias(name, len, nargs);
+
+	if (alias && !(t->flags & TYPE_NO_TLS))
+		return push_alias(p, alias, nargs, at);
 	if ((t->flags & TYPE_LAYER) && type_available(t))
 		return fail_at(p->fail, p->lex.input, at.at, at.len,
 			       "%.*s needs an address below it, as in %.*s+tcp:host:port",
@@ -202,7 +225,7 @@ static enum io push_stack(struct parse *p, const char *words, size_t len, struct
 
 		if (!t)
 			return unknown_type(p, here, name, n);
-		r = bottom ? push_bottom(p, t, name, n, here)
+		r = bottom ? push_bottom(p, t, words, name, n, here)
 			   : push_above(p, t, name, n, here);
 		if (r != IO_OK)
 			return r;

@@ -92,8 +92,9 @@ struct type {
 const struct type *type_find(const char *name, size_t len);
 
 /* The same among synonym rows only: what a layer's name means when it stands
- * alone ("tls:host:port"). */
-const struct type *type_find_alias(const char *name, size_t len);
+ * alone ("tls:host:port").  Of several rows, which stand in the order of their number
+ * of arguments, the first that takes so many; the last if none does. */
+const struct type *type_find_alias(const char *name, size_t len, unsigned nargs);
 
 /* The i-th row, NULL behind the last. */
 const struct type *type_row(size_t i);
