@@ -565,7 +565,7 @@ enum io tlsctx_prepare(struct part *p, struct fail *f)
 	if (!c)
 		return fail_memory(f);
 	p->prepared = c;
-	c->server = p->spec->part[0].type->flags & TYPE_LISTENS;
+	c->server = part_is_called(p);
 	if (make(&m) == IO_OK)
 		return IO_OK;
 	tlsctx_unprepare(p);

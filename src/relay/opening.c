@@ -130,19 +130,41 @@ static void open_failed(struct session *s, unsigned side)
 	pause_until(s, side, loop_now(s->loop) + pause);
 }
 
+/* The half of the side that is being opened. */
+static struct endpoint *half_open(struct session *s, unsigned side)
+{
+	struct endpoint *in = &s->in[side];
+
+	return in->nopen < in->nlayers || !s->out[side] ? in : s->out[side];
+}
+
+/* And the member of its stack. */
+static const struct part *part_open(struct session *s, unsigned side)
+{
+	const struct endpoint *e = half_open(s, side);
+
+	return &e->spec->part[e->nopen < e->nlayers ? e->nopen : 0];
+}
+
+/* It waits for a peer: a listener, or a layer for which a proxy listens. */
+static bool listens(struct session *s, unsigned side)
+{
+	return part_open(s, side)->type->flags & TYPE_LISTENS;
+}
+
 /* The limit for all that opening this side takes; 0 = none. */
-static uint64_t open_limit(const struct session *s, unsigned side)
+static uint64_t open_limit(struct session *s, unsigned side)
 {
 	const struct spec *spec = s->spec[side];
-	bool listens = spec->part[0].type->flags & TYPE_LISTENS;
-	unsigned id = listens ? OPT_ACCEPT_TIMEOUT : OPT_CONNECT_TIMEOUT;
+	bool waits = listens(s, side);
+	unsigned id = waits ? OPT_ACCEPT_TIMEOUT : OPT_CONNECT_TIMEOUT;
 	const struct part *p = spec_with(spec, id);
 
-	if (listens && s->shaking)
+	if (part_is_called(part_open(s, side)))
 		return 0;	/* somebody has come */
 	if (p)
 		return part_usec(p, id, 0);
-	return !listens && retries(spec) && !s->setup->socat ? CONNECT_LIMIT : 0;
+	return !waits && retries(spec) && !s->setup->socat ? CONNECT_LIMIT : 0;
 }
 
 /* The same for what the layers above the transport say to each other. */
@@ -156,7 +178,7 @@ static uint64_t handshake_limit(const struct session *s, unsigned side)
 }
 
 /* When the opening has to be over; 0 = never. */
-static uint64_t deadline(const struct session *s, unsigned side)
+static uint64_t deadline(struct session *s, unsigned side)
 {
 	uint64_t open = open_limit(s, side), shake = handshake_limit(s, side);
 
@@ -165,17 +187,11 @@ static uint64_t deadline(const struct session *s, unsigned side)
 	return !open || (shake && shake < open) ? shake : open;
 }
 
-/* The half of the side that is being opened. */
-static struct endpoint *half_open(struct session *s, unsigned side)
-{
-	struct endpoint *in = &s->in[side];
-
-	return in->nopen < in->nlayers || !s->out[side] ? in : s->out[side];
-}
-
 static void note_handshake(struct session *s, unsigned side)
 {
-	if (!s->shaking && half_open(s, side)->nopen)
+	if (listens(s, side))
+		s->shaking = 0;
+	else if (!s->shaking && half_open(s, side)->nopen)
 		s->shaking = loop_now(s->loop);
 }
 
@@ -191,7 +207,7 @@ static void open_timed_out(struct session *s, unsigned side)
 		open_failed(s, side);
 		return;
 	}
-	if (s->spec[side]->part[0].type->flags & TYPE_LISTENS) {
+	if (listens(s, side)) {
 		if (!s->setup->socat)
 			fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
 				 "%s: nobody connected within accept-timeout=", typed);

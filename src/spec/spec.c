@@ -119,6 +119,14 @@ void spec_free(struct spec *s)
 
 /* ---- asking ---------------------------------------------------------------------- */
 
+bool part_is_called(const struct part *p)
+{
+	for (const struct part *q = p->spec->part; q < p; q++)
+		if (q->type->flags & TYPE_LISTENS)
+			return true;
+	return false;
+}
+
 const struct optval *part_val(const struct part *p, unsigned opt_id)
 {
 	for (unsigned i = p->nvals; i-- > 0;)

@@ -69,6 +69,9 @@ void spec_free(struct spec *s);
  * whole address (retry, fork, connect-timeout, ...). */
 const struct part *spec_with(const struct spec *s, unsigned opt_id);
 
+/* Something below the part waits for a peer: the part will play the server. */
+bool part_is_called(const struct part *p);
+
 bool part_has(const struct part *p, unsigned opt_id);		/* given and not 0 */
 /* the last one given, or NULL */
 const struct optval *part_val(const struct part *p, unsigned opt_id);
