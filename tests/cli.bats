@@ -89,7 +89,7 @@ refused() {
 }
 
 @test "--help of what is not there yet says so" {
-	run -0 sockcat --help socks4
+	run -0 sockcat --help tun
 	grep -q 'not yet available' <<<"$output"
 }
 

@@ -228,6 +228,79 @@ static void slips_never_read_beyond_the_word(void **state)
 	}
 }
 
+static void a_synonym_is_chosen_by_its_number_of_arguments(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("socks5:p:h:80,socksport=9"), IO_OK);
+	assert_int_equal(spec.nparts, 2);
+	assert_string_equal(spec.part[0].arg[1], "9");
+	assert_string_equal(spec.part[1].arg[0], "h");
+	assert_int_equal(parse("socks5-connect:p:8:h:80"), IO_OK);
+	assert_string_equal(spec.part[0].arg[1], "8");
+	assert_string_equal(spec.part[1].arg[1], "80");
+	assert_slip("socks5:p:80", NULL, "server:host:port, not 2");
+	assert_slip("socks5:p:1:2:h:80", NULL, "server:port:host:port, not 5");
+}
+
+static void members_above_a_synonym_get_their_arguments(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("socks4+socks5:p:1:h:80:x:7"), IO_OK);
+	assert_int_equal(spec.nparts, 3);
+	assert_string_equal(spec.part[0].arg[1], "1");
+	assert_string_equal(spec.part[1].arg[0], "h");
+	assert_string_equal(spec.part[2].arg[0], "x");
+	assert_int_equal(parse("socks4+socks5:p:h:80:x:7"), IO_OK);
+	assert_string_equal(spec.part[0].arg[1], "1080");
+	assert_string_equal(spec.part[2].arg[1], "7");
+	assert_slip("socks4+socks5:x:7", NULL, "not 0 arguments");
+	assert_slip("socks5+socks5:1:2:3:4:5:6:7:8:9:10:11:12:13:14:15:16", NULL,
+		    "not 14 arguments");
+}
+
+static void a_path_ends_at_a_colon_below_what_takes_arguments(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("socks5+unix:/run/s:h:80"), IO_OK);
+	assert_string_equal(spec.part[0].arg[0], "/run/s");
+	assert_string_equal(spec.part[1].arg[0], "h");
+	assert_int_equal(parse("socks5+unix:/run/a\\:b:h:80"), IO_OK);
+	assert_string_equal(spec.part[0].arg[0], "/run/a:b");
+	assert_int_equal(parse("hexdump+unix:/run/a:b"), IO_OK);
+	assert_string_equal(spec.part[0].arg[0], "/run/a:b");
+}
+
+static void a_number_goes_with_a_name_that_ends_in_a_figure(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("socks5+socks5+tcp:p:1:q:2:h:3,"
+			       "socks52.socksuser=a,socks5.socksuser=b"), IO_OK);
+	assert_string_equal(part_text(&spec.part[1], OPT_SOCKSUSER, ""), "a");
+	assert_string_equal(part_text(&spec.part[2], OPT_SOCKSUSER, ""), "b");
+	assert_slip("socks5+tcp:p:1:h:3,socks52.socksuser=a", "socks52", "no \"socks52\"");
+}
+
+static void secrets_are_hidden_in_what_was_typed(void **state)
+{
+	char text[] = "socks5:p:h:1,sockspass='a,b',socksuser=me!!socks4:p:h:1,socksuser=x";
+
+	(void)state;
+	assert_int_equal(parse(text), IO_OK);
+	spec_hide(&spec, text);
+	assert_string_equal(text, "socks5:p:h:1,sockspass=*****,socksuser=**"
+				  "!!socks4:p:h:1,socksuser=*");
+	assert_string_equal(part_text(&spec.part[1], OPT_SOCKSPASS, ""), "a,b");
+}
+
+static void a_part_is_called_when_one_below_waits_for_a_peer(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("socks5+socks5-bind+tcp:p:1:h:2:i:3"), IO_OK);
+	assert_false(part_is_called(&spec.part[0]));
+	assert_false(part_is_called(&spec.part[1]));
+	assert_true(part_is_called(&spec.part[2]));
+}
+
 #ifdef HAVE_OPENSSL
 static void a_stack_is_read_from_the_wire_upward(void **state)
 {
@@ -301,6 +374,12 @@ int main(void)
 		TEST(a_layer_can_be_put_on_top_afterwards),
 		TEST(exec_takes_colons_as_text),
 		TEST(slips_never_read_beyond_the_word),
+		TEST(a_synonym_is_chosen_by_its_number_of_arguments),
+		TEST(members_above_a_synonym_get_their_arguments),
+		TEST(a_path_ends_at_a_colon_below_what_takes_arguments),
+		TEST(a_number_goes_with_a_name_that_ends_in_a_figure),
+		TEST(secrets_are_hidden_in_what_was_typed),
+		TEST(a_part_is_called_when_one_below_waits_for_a_peer),
 #ifdef HAVE_OPENSSL
 		TEST(a_stack_is_read_from_the_wire_upward),
 		TEST(synonyms_stand_for_stacks),

@@ -80,7 +80,17 @@ static void names_are_found_whatever_their_case_and_only_whole(void **state)
 
 /* ---- types ------------------------------------------------------------------- */
 
-static void a_name_is_one_type_only_but_tls_alone_is_tls_over_tcp(void **state)
+/* A synonym may be a layer's name, or have a row for each number of arguments. */
+static bool may_share(const struct type *t, const struct type *first)
+{
+	if (!t->alias)
+		return false;
+	if (first->flags & TYPE_LAYER)
+		return true;
+	return first->alias && first->max_args < t->min_args;
+}
+
+static void a_name_is_one_type_only_but_for_synonyms(void **state)
 {
 	const struct type *t;
 
@@ -92,13 +102,22 @@ static void a_name_is_one_type_only_but_tls_alone_is_tls_over_tcp(void **state)
 
 			if (!len)
 				break;
-			if (found != t && !(len == 3 && !memcmp(s, "tls", 3)))
+			if (found != t && !may_share(t, found))
 				fail_msg("%.*s is in two rows", (int)len, s);
 			s += len;
 		}
 	assert_true(type_find("tls", 3)->flags & TYPE_LAYER);
-	assert_string_equal(type_find_alias("tls", 3)->alias, "tls+tcp:{1}:{2}");
-	assert_null(type_find_alias("tcp", 3));
+	assert_string_equal(type_find_alias("tls", 3, 2)->alias, "tls+tcp:{1}:{2}");
+	assert_null(type_find_alias("tcp", 3, 2));
+}
+
+static void a_synonym_may_have_rows_by_number_of_arguments(void **state)
+{
+	(void)state;
+	assert_int_equal(type_find_alias("socks5", 6, 0)->max_args, 3);
+	assert_int_equal(type_find_alias("socks5", 6, 3)->max_args, 3);
+	assert_int_equal(type_find_alias("socks5", 6, 4)->max_args, 4);
+	assert_int_equal(type_find_alias("socks5", 6, 9)->max_args, 4);
 }
 
 static void check_sentence(const char *names, const char *help)
@@ -296,7 +315,8 @@ int main(void)
 		cmocka_unit_test(every_keyword_of_socat_has_a_row),
 		cmocka_unit_test(every_option_name_of_socat_has_a_row),
 		cmocka_unit_test(names_are_found_whatever_their_case_and_only_whole),
-		cmocka_unit_test(a_name_is_one_type_only_but_tls_alone_is_tls_over_tcp),
+		cmocka_unit_test(a_name_is_one_type_only_but_for_synonyms),
+		cmocka_unit_test(a_synonym_may_have_rows_by_number_of_arguments),
 		cmocka_unit_test(every_type_shows_what_it_takes),
 		cmocka_unit_test(synonyms_use_arguments_they_have),
 		cmocka_unit_test(a_type_has_code_or_says_that_it_comes_later),
