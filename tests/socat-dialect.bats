@@ -230,6 +230,15 @@ socat() { ./socat "$@"; }
 	done
 }
 
+@test "a UNIX socket file that is there is left alone, and the mend is told" {
+	need python3
+	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("s")'
+	run -1 ./socat UNIX-LISTEN:s PIPE
+	[[ $output == *"cannot bind to s: it exists (unlink-early removes it)" ]]
+	[ -S s ]
+	run -0 ./socat UNIX-LISTEN:s,unlink-early,accept-timeout=0.01 PIPE
+}
+
 @test "accept-timeout alone ends with 0" {
 	run -0 socat TCP-LISTEN:0,bind=127.0.0.1,accept-timeout=0.1 PIPE
 }

@@ -309,6 +309,14 @@ static void remove_file(struct socket_file *file, const char *path)
 
 /* The socket appears with the mode it shall have; where its owner changes first,
  * nobody may connect until that is done. */
+static enum io no_entry(const char *path, struct fail *f)
+{
+	if (errno != EADDRINUSE)
+		return fail_sys(f, PHASE_BIND, "cannot bind to %s", path);
+	return fail_say(f, PHASE_BIND, EADDRINUSE,
+			"cannot bind to %s: it exists (unlink-early removes it)", path);
+}
+
 static enum io bind_with_mode(const struct part *p, int fd, const struct name *at,
 			      struct socket_file *file, struct fail *f)
 {
@@ -323,7 +331,7 @@ static enum io bind_with_mode(const struct part *p, int fd, const struct name *a
 	r = bind(fd, (const struct sockaddr *)&at->sa, at->len);
 	umask(old);
 	if (r < 0)
-		return fail_sys(f, PHASE_BIND, "cannot bind to %s", path);
+		return no_entry(path, f);
 	note_file(file, path);
 	if (apply_owner(p, path, f) != IO_OK)
 		return IO_FAIL;
