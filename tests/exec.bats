@@ -175,6 +175,7 @@ child_of() { ps -o pid= --ppid "$1" | tr -d ' '; }
 	[[ "$output" == *'warning: program "false" exited with status 1'* ]]
 	run "$SOCKCAT" --child-status - 'system:exit 3' </dev/null
 	[ "$status" = 3 ]
+	[[ "$output" == *'warning: program "exit 3" exited with status 3'* ]]
 	run "$SOCKCAT" --child-status - exec:true </dev/null
 	[ "$status" = 0 ]
 	[ -z "$output" ]

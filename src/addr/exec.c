@@ -50,9 +50,18 @@ static const struct program *program_of(const struct layer *l)
 
 /* ---- the program's end ----------------------------------------------------------- */
 
+/* What the user wrote: a program's name, or a command line for a shell. */
+static const char *written(const struct layer *l)
+{
+	const struct part *p = l->part;
+	const bool line = !(p->type->groups & G_EXEC) && p->nargs && *p->arg[0];
+
+	return line ? p->arg[0] : program_of(l)->name;
+}
+
 static void log_status(const struct exec *x, int status)
 {
-	const char *name = program_of(&x->x.l)->name;
+	const char *name = written(&x->x.l);
 	bool killed = WIFSIGNALED(status);
 	int code = killed ? WTERMSIG(status) : WEXITSTATUS(status);
 
