@@ -113,7 +113,8 @@ static const struct {
 	{ G_UNIX, "UNIX" }, { G_IP, "IP4" }, { G_IP6, "IP6" }, { G_PORT, "PORT" },
 	{ G_TCP, "TCP" }, { G_UDP, "UDP" }, { G_SCTP, "SCTP" }, { G_DCCP, "DCCP" },
 	{ G_UDPLITE, "UDPLITE" }, { G_TLS, "OPENSSL" }, { G_HTTP, "HTTP" },
-	{ G_SOCKS, "SOCKS" }, { G_PTY, "PTY" }, { G_TERMIOS, "TERMIOS" },
+	{ G_SOCKS, "SOCKS" }, { G_PROXYHDR, "PROXYHDR" }, { G_PTY, "PTY" },
+	{ G_TERMIOS, "TERMIOS" },
 	{ G_INTERFACE, "INTERFACE" }, { G_TUN, "TUN" }, { G_MQ, "POSIXMQ" },
 	{ G_READLINE, "READLINE" }, { G_VSOCK, "VSOCK" }, { G_TAP, "DUMP" },
 };
