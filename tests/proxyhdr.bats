@@ -538,6 +538,7 @@ refused() {
 	refused proxyhdr+tcp:127.0.0.1:1,proxyhdr=require 'for proxyhdr over a listener'
 	refused proxyhdr+tcp:127.0.0.1:1,range=10.0.0.0/8 'for proxyhdr over a listener'
 	refused proxyhdr+tcp-listen:0,proxyhdr-version=1 'both versions are accepted'
+	refused proxyhdr+socks5-bind+tcp:127.0.0.1:1:0.0.0.0:0,proxyhdr-version=1 'both versions are accepted'
 	refused proxyhdr+tcp:127.0.0.1:1,proxyhdr-version=3 'versions 1 and 2'
 	refused proxyhdr+tcp-listen:0,proxyhdr=maybe 'require or optional'
 	refused proxyhdr+tcp-listen:0,proxy-from=everywhere proxy-from

@@ -47,7 +47,7 @@ static enum io check_stream(const struct part *p, struct fail *f)
 /* What only the other side's layer could heed. */
 static enum io check_role(const struct part *p, struct fail *f)
 {
-	bool server = p->spec->part[0].type->flags & TYPE_LISTENS;
+	bool server = part_is_called(p);
 
 	for (unsigned i = 0; i < p->nvals; i++) {
 		const struct optval *v = &p->val[i];
@@ -409,6 +409,8 @@ static void proxyhdr_free(struct layer *l)
 {
 	struct proxyhdr_layer *x = (struct proxyhdr_layer *)l;
 
+	if (l->end->peer == &x->peer)
+		l->end->peer = l->end->local = NULL;
 	buf_free(&x->buf);
 	environment_free(&x->told);
 }
