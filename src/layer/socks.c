@@ -1,5 +1,6 @@
 /* Asks a SOCKS proxy for a path: layers socks4, socks4a and socks5; or to wait for
  * somebody in our place: socks5-bind. */
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,9 +185,11 @@ static enum io not_socks(struct socks *x)
 
 static enum io closed(struct socks *x)
 {
+	*x->l.end->fail = (struct fail){ 0 };
 	return say_no(x, "closed the connection before it had answered",
-		      x->is->version == SOCKS_5 && x->state == SOCKS_GREETED ?
-			      " (does it speak SOCKS 5?)" : "");
+		      x->is->version == SOCKS_5 && x->state == SOCKS_GREETED
+			      ? " (does it speak SOCKS 5?)"
+			      : "");
 }
 
 static enum io no_method(struct socks *x, bool has_user)
@@ -210,7 +213,7 @@ static enum io refused(struct socks *x)
 			 x->reply.answer);
 		text = number;
 	}
-	return fail_say(x->l.end->fail, PHASE_PROXY, x->reply.answer,
+	return fail_say(x->l.end->fail, PHASE_PROXY, 0,
 			"%.96s: the SOCKS server says no: %s%s", x->l.end->spec->input,
 			text, who ? " (socksuser= sets the name to check)" : "");
 }
@@ -234,6 +237,13 @@ static enum socks_parse read_reply(struct socks *x, size_t *size)
 	return socks_get_reply(x->is->version, x->in.data, x->in.len, size, &x->reply);
 }
 
+/* Some servers do not wait for our last words before they close. */
+static bool was_reset(const struct fail *f)
+{
+	return (f->phase == PHASE_SEND || f->phase == PHASE_RECEIVE) &&
+	       (f->code == ECONNRESET || f->code == EPIPE);
+}
+
 /* What was said goes out, then the answer comes in, and not a byte more. */
 static enum io hear(struct socks *x, reader *read)
 {
@@ -244,7 +254,7 @@ static enum io hear(struct socks *x, reader *read)
 
 	while (r == IO_OK && (heard = read(x, &size)) == SOCKS_SHORT)
 		r = layer_fill(below, &x->in, size);
-	if (r == IO_EOF)
+	if (r == IO_EOF || (r == IO_FAIL && was_reset(x->l.end->fail)))
 		return closed(x);
 	if (r != IO_OK)
 		return r;
@@ -288,10 +298,10 @@ static enum io ask4(struct socks *x)
 
 	if (r != IO_OK)
 		return r;
-	return say(x,
-		   socks4_put_request(&x->out, x->is->command, x->is->by_name, &to,
-				      s->user),
-		   SOCKS_ASKED);
+	return say(
+		x,
+		socks4_put_request(&x->out, x->is->command, x->is->by_name, &to, s->user),
+		SOCKS_ASKED);
 }
 
 static enum io ask5(struct socks *x)
@@ -340,8 +350,7 @@ static void note_local(struct socks *x)
 		endpoint_peer(x->l.end, &x->local);
 		name_set_port(&x->local, at->port);
 	}
-	log_say(LEVEL_NOTICE, "listening on %s",
-		name_log(&x->local, text, sizeof(text)));
+	log_say(LEVEL_NOTICE, "listening on %s", name_log(&x->local, text, sizeof(text)));
 }
 
 /* The one who has come is the peer from now on, and we are who is called. */
@@ -355,9 +364,10 @@ static enum io let_in(struct socks *x)
 		x->peer.len = 0;
 	name_log(&x->peer, from, sizeof(from));
 	if (!admit_by_range(x->l.part, OPT_RANGE, &x->peer))
-		return fail_say(e->fail, PHASE_CONNECT, 0,
-				"%.96s: refusing connection from %s: its address is outside range=",
-				e->spec->input, from);
+		return fail_say(
+			e->fail, PHASE_CONNECT, 0,
+			"%.96s: refusing connection from %s: its address is outside range=",
+			e->spec->input, from);
 	log_say(LEVEL_NOTICE, "accepting connection from %s on %s", from,
 		name_log(&x->local, to, sizeof(to)));
 	e->peer = &x->peer;
@@ -494,8 +504,8 @@ static enum io socks5_bind_open(struct layer *l)
 	return run(l, &is);
 }
 
-#define SOCKS_OPS .size = sizeof(struct socks), .unprepare = socks_unprepare, \
-	.free = socks_free
+#define SOCKS_OPS \
+	.size = sizeof(struct socks), .unprepare = socks_unprepare, .free = socks_free
 
 const struct layer_ops socks4_ops = {
 	SOCKS_OPS,

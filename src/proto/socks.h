@@ -70,7 +70,7 @@ struct socks_reply {
 /* What the readers say of the bytes that have come so far. */
 enum socks_parse {
 	SOCKS_WHOLE,	/* out is filled; the message was *size <= len bytes long */
-	SOCKS_SHORT,	/* ask again when there are *size > len bytes, no more need be read */
+	SOCKS_SHORT,	/* ask again when there are *size > len bytes */
 	SOCKS_BAD,	/* no such message; out and *size mean nothing */
 };
 
