@@ -243,6 +243,20 @@ CONF
 	[ "$output" = "through the proxy" ]
 }
 
+@test "16: ssh through SOCKS" {
+	local proxy
+	need microsocks
+	sshd_here
+	listen far tcp-listen:0,bind=127.0.0.1,fork exec:"$sshd",nofork
+	proxy=$(free_port)
+	start proxy microsocks -i 127.0.0.1 -p "$proxy"
+	wait_until port_answers "$proxy"
+	local opts=(-o "ProxyCommand='$SOCKCAT' - SOCKS5:127.0.0.1:%h:%p,socksport=$proxy"
+		"${ssh_options[@]}" -p "$PORT")
+	run -0 ssh "${opts[@]}" 127.0.0.1 echo through the proxy
+	[ "$output" = "through the proxy" ]
+}
+
 @test "17: ssh and 50 MB of scp over a UNIX socket" {
 	sshd_here
 	listen vm unix-listen:ssh.sock,fork exec:"$sshd",nofork

@@ -3,6 +3,7 @@
 # the right result, and never crash; with sanitizers, never leak.
 
 load lib.bash
+load peers.bash
 
 # Runs as many more as this without any failure, then all allocations are through.
 QUIET=4
@@ -149,6 +150,27 @@ setup() {
 @test "a PROXY header" {
 	listen echo proxyhdr+tcp-listen:0,bind=127.0.0.1,fork pipe
 	torture "some input" - "proxyhdr+tcp:127.0.0.1:$PORT"
+}
+
+@test "a SOCKS client" {
+	peer proxy '
+def serve(c):
+    if c.recv(99)[0] == 5:
+        for answer in (b"\5\2", b"\1\0", b"\5\0\0\1" + bytes(6)):
+            c.sendall(answer)
+            if answer[0] == 5 and len(answer) > 2: break
+            if not c.recv(999): return
+    else:
+        c.sendall(b"\0Z" + bytes(6))
+    c.sendall(read_all(c))
+while True:
+    c, _ = listener.accept()
+    try: serve(c)
+    except (OSError, IndexError): pass
+    c.close()
+'
+	torture "some input" - "socks5:127.0.0.1:h:80,socksport=$PORT,socksuser=a,sockspass=b"
+	torture "some input" - "socks4:127.0.0.1:localhost:80,socksport=$PORT"
 }
 
 @test "line ends, byte limits and an escape character" {
