@@ -45,6 +45,14 @@ static void interleave(struct dial *d, int prefer)
 	}
 }
 
+static struct name address_of(const struct addrinfo *ai)
+{
+	struct name n = { .len = ai->ai_addrlen };
+
+	memcpy(&n.sa, ai->ai_addr, ai->ai_addrlen);
+	return n;
+}
+
 /* ---- attempts ------------------------------------------------------------------ */
 
 static void attempt_fired(void *owner, unsigned ready)
@@ -68,12 +76,11 @@ static void attempt_close(struct dial *d, struct attempt *a, struct loop *l)
 
 static void attempt_failed(struct dial *d, const struct addrinfo *ai, struct layer *l)
 {
-	struct name to = { .len = ai->ai_addrlen };
+	struct name to = address_of(ai);
 	struct fail f = { 0 };
 	char text[NAME_TEXT];
 	int err = errno;
 
-	memcpy(&to.sa, ai->ai_addr, ai->ai_addrlen);
 	name_text(&to, text, sizeof(text));
 	errno = err;
 	fail_sys(&f, PHASE_CONNECT, "%s: cannot connect to %s", l->end->spec->input,
@@ -87,10 +94,9 @@ static void attempt_failed(struct dial *d, const struct addrinfo *ai, struct lay
 static enum io launch(struct layer *l, const struct addrinfo *ai, int *fd, struct fail *f)
 {
 	const struct part *p = l->part;
-	struct name to = { .len = ai->ai_addrlen };
+	struct name to = address_of(ai);
 	char text[NAME_TEXT];
 
-	memcpy(&to.sa, ai->ai_addr, ai->ai_addrlen);
 	log_say(LEVEL_NOTICE, "opening connection to %s",
 		name_log(&to, text, sizeof(text)));
 	if (socket_make(p, ai->ai_family, ai->ai_socktype, ai->ai_protocol, fd, f) !=
@@ -120,10 +126,20 @@ static bool family_bound_away(const struct part *p, int family)
 	return p->prepared && !socket_bind_name(p, family, &at);
 }
 
+static void refused_here(struct dial *d, const struct name *to, struct layer *l)
+{
+	char text[NAME_TEXT];
+
+	if (d->first.phase == PHASE_NONE)
+		fail_say(&d->first, PHASE_PROXY, EACCES, "%.96s: %s is not allowed",
+			 l->end->spec->input, name_text(to, text, sizeof(text)));
+}
+
 static enum io start_next(struct dial *d, struct layer *l)
 {
 	unsigned i = d->next++;
 	struct attempt *a = &d->attempt[i];
+	struct name to = address_of(d->order[i]);
 	struct fail f = { 0 };
 	int fd;
 
@@ -132,6 +148,10 @@ static enum io start_next(struct dial *d, struct layer *l)
 	a->ready = false;
 	if (family_bound_away(l->part, d->order[i]->ai_family))
 		return IO_OK;
+	if (d->admits && !d->admits(l, &to)) {
+		refused_here(d, &to, l);
+		return IO_OK;
+	}
 	if (launch(l, d->order[i], &fd, &f) != IO_OK) {
 		log_say(LEVEL_INFO, "%s", f.text);
 		if (d->first.phase == PHASE_NONE)

@@ -2,6 +2,7 @@
 #ifndef SOCKCAT_ADDR_DIAL_H
 #define SOCKCAT_ADDR_DIAL_H
 
+#include "base/name.h"
 #include "endpoint/endpoint.h"
 #include "loop/resolve.h"
 
@@ -23,6 +24,9 @@ struct dial {
 	/* when the next attempt starts, though none failed */
 	struct timer stagger;
 	bool started;
+	/* NULL, or: may l be connected to this address?  Set before the first
+	 * dial_run(). */
+	bool (*admits)(const struct layer *l, const struct name *to);
 	/* the first attempt's failure: that of the likeliest address */
 	struct fail first;
 };
