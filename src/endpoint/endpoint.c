@@ -312,7 +312,7 @@ void endpoint_free(struct endpoint *e)
 	e->reader = e->writer = NULL;
 	e->peer = e->local = NULL;
 	e->target = NULL;
-	e->server = e->messages = e->network = e->direct = false;
+	e->server = e->messages = e->network = e->direct = e->told = false;
 }
 
 /* ---- who is there ---------------------------------------------------------- */

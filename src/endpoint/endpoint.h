@@ -22,6 +22,8 @@ struct endpoint {
 	bool network;
 	/* its program got the other side's descriptors: nothing to relay */
 	bool direct;
+	/* its peer has been told that the session failed: no need to abort */
+	bool told;
 	/* directions that the session will use, set before open */
 	bool reads, writes;
 	/* ref: topmost layer that touches the bytes; NULL = none can */

@@ -187,11 +187,18 @@ static uint64_t deadline(struct session *s, unsigned side)
 	return !open || (shake && shake < open) ? shake : open;
 }
 
+/* A transport may have one, too: a proxy's, which hears its client out. */
+static bool shakes(struct session *s, unsigned side)
+{
+	return half_open(s, side)->nopen ||
+	       (part_open(s, side)->type->flags & TYPE_HANDSHAKE);
+}
+
 static void note_handshake(struct session *s, unsigned side)
 {
 	if (listens(s, side))
 		s->shaking = 0;
-	else if (!s->shaking && half_open(s, side)->nopen)
+	else if (!s->shaking && shakes(s, side))
 		s->shaking = loop_now(s->loop);
 }
 

@@ -131,7 +131,7 @@ void session_end(struct session *s)
 		note_child(s);
 	}
 	/* a client must not take an unreachable target for an empty answer */
-	if (opening && s->accepted && !s->setup->socat)
+	if (opening && s->accepted && !s->in[s->first].told && !s->setup->socat)
 		endpoint_abort(&s->in[s->first]);
 	if (s->setup->statistics)
 		session_report(s);
