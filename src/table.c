@@ -47,6 +47,7 @@
 #define IP_6 (G_IP | G_IP6)
 #define TCP_CLIENT (CLIENT | G_PORT | G_TCP)
 #define TCP_SERVER (SERVER | G_PORT | G_TCP)
+#define PROXY (SOCKETS | G_PORT | G_TCP | IP_ANY | G_ALLOW)
 #define UDP_ANY (SOCKETS | G_PORT | G_UDP)
 #define UDP_SERVER (UDP_ANY | G_FORK | G_RANGE)
 #define UNIX_ANY (SOCKETS | G_UNIX | G_RETRY)

@@ -50,6 +50,7 @@
 #define G_VSOCK		(1ull << 33)
 #define G_TAP		(1ull << 34)	/* the tap layer's own */
 #define G_PROXYHDR	(1ull << 38)	/* PROXY protocol */
+#define G_ALLOW		(1ull << 40)	/* what a proxy's clients may reach */
 
 /* What a type is. */
 enum {
@@ -65,7 +66,7 @@ enum {
 	/* a row whose code comes later: "not yet available" */
 	TYPE_LATER	= 1 << 8,
 	TYPE_NO_TLS	= 1 << 9,	/* exists, but this build has no OpenSSL */
-	/* a layer that speaks both ways, whatever directions the session uses */
+	/* it speaks both ways before it is open, whatever directions the session uses */
 	TYPE_HANDSHAKE	= 1 << 10,
 	TYPE_BOTH	= TYPE_READS | TYPE_WRITES,
 };

@@ -57,7 +57,7 @@ may_include() {
 	proto) echo base proto ;;
 	report) echo base report ;;
 	endpoint) echo base loop spec endpoint ;;
-	addr) echo base loop spec endpoint addr ;;
+	addr) echo base loop spec endpoint proto addr ;;
 	layer) echo base loop spec endpoint proto layer ;;
 	relay) echo base loop spec endpoint report relay ;;
 	*) echo base loop spec proto report endpoint relay cli top ;;
