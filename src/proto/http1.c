@@ -317,7 +317,7 @@ static enum http1 read_head(const struct kind *kind, const char *data, size_t le
 		return *why ? HTTP1_BAD : HTTP1_MORE;
 	h.fields = (struct http1_text){ data, h.size };
 	*why = kind->read(cut_line(&h.fields), &h);
-	h.fields.len -= h.fields.at[h.fields.len - 2] == '\r' ? 2 : 1;
+	h.fields.len -= data[h.size - 2] == '\r' ? 2 : 1;
 	if (!*why)
 		*why = check_fields(h.fields);
 	if (*why)
