@@ -42,6 +42,8 @@ struct endpoint {
 	int child_status;
 	struct endpoint *other;		/* ref: the session's other side, or NULL */
 	const struct spec *spec;	/* ref */
+	/* ref: the other side's address, also before that is built; or NULL */
+	const struct spec *facing;
 	struct loop *loop;		/* ref */
 	struct fail *fail;		/* ref: the session's */
 	wake_fn *wake;			/* called when a watch fires or endpoint_wake() */
@@ -52,8 +54,8 @@ struct endpoint {
 enum io spec_prepare(struct spec *s, struct fail *f);
 void spec_unprepare(struct spec *s);
 
-/* Allocates the layers.  The caller has set spec, loop, fail, wake, owner, side,
- * other, shared, listening, reads and writes before; all else is zero.  rfd and
+/* Allocates the layers.  The caller has set spec, facing, loop, fail, wake, owner,
+ * side, other, shared, listening, reads and writes before; all else is zero.  rfd and
  * wfd become -1. */
 enum io endpoint_build(struct endpoint *e);
 

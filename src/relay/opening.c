@@ -25,6 +25,7 @@ bool opening_goes(const struct session *s, unsigned from)
 static void describe_end(struct session *s, struct endpoint *e, unsigned side)
 {
 	e->spec = s->spec[side];
+	e->facing = s->spec[!side];
 	e->loop = s->loop;
 	e->fail = &s->fail;
 	e->wake = session_woken;
