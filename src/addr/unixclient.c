@@ -143,7 +143,6 @@ static enum io connected(struct dgram *d)
 
 	d->stream = type_of(fd) != SOCK_DGRAM;
 	d->connected = true;
-	e->target = d->x.l.part->arg[0];
 	if (d->stream && apply_phase(d->x.l.part, fd, PH_CONNECTED, e->fail) != IO_OK)
 		return IO_FAIL;
 	return d->stream ? fd_take(&d->x, fd, fd) : dgram_take(d, fd, fd);
