@@ -23,6 +23,7 @@ struct raw {
 	struct piece keyword;
 	struct piece arg[RAW_ARGS];
 	unsigned nargs;
+	struct piece path;		/* what a synonym's {/} stands for */
 	struct raw_option *option;	/* own */
 	size_t noptions;
 };

@@ -67,34 +67,56 @@ static bool template_option(struct parse *p, const char *name, size_t len,
 	return false;
 }
 
-/* One argument of a synonym's template: "{2}", "{proxyport|8080}", or a word.
- * False: the optional argument was not given. */
+static void put_text(struct parse *p, const char *text, size_t len, struct piece *out)
+{
+	memcpy(p->to, text, len);
+	p->to[len] = '\0';
+	out->text = p->to;
+	out->size = len;
+	p->to += len + 1;
+}
+
+/* "host:80/chat": the last argument ends where the path begins. */
+static void cut_path(struct parse *p, struct raw *given)
+{
+	struct piece *last = &given->arg[given->nargs - 1];
+	char *slash = given->nargs ? memchr(last->text, '/', last->size) : NULL;
+	size_t head = slash ? (size_t)(slash - last->text) : 0;
+
+	if (!slash)
+		return;
+	given->path = *last;
+	given->path.text = slash;
+	given->path.size -= head;
+	put_text(p, last->text, head, last);
+}
+
+/* One argument of a synonym's template: "{2}", "{2|80}", "{proxyport|8080}", "{/}" (the
+ * path), or a word.  False: the optional argument was not given. */
 static bool template_argument(struct parse *p, const struct raw *given, const char *word,
 			      size_t len, struct piece *out)
 {
-	const char *bar;
-	char *copy;
+	const char *bar = memchr(word, '|', len);
 
-	if (word[0] == '{' && word[1] >= '1' && word[1] <= '9' && word[2] == '}') {
+	if (strncmp(word, "{/}", 3) == 0) {
+		*out = given->path;
+		return given->path.size > 0;
+	}
+	if (word[0] == '{' && word[1] >= '1' && word[1] <= '9') {
 		unsigned i = (unsigned)(word[1] - '1');
 
 		*out = given->arg[i];
-		return i < given->nargs;
+		if (i < given->nargs || !bar)
+			return i < given->nargs;
 	}
 	*out = (struct piece){ .at = given->keyword.at, .len = given->keyword.len };
-	bar = memchr(word, '|', len);
 	if (bar) {
 		if (template_option(p, word + 1, (size_t)(bar - word - 1), out))
 			return true;
 		len -= (size_t)(bar + 1 - word) + 1;
 		word = bar + 1;
 	}
-	copy = p->to;
-	memcpy(copy, word, len);
-	copy[len] = '\0';
-	p->to += len + 1;
-	out->text = copy;
-	out->size = len;
+	put_text(p, word, len, out);
 	return true;
 }
 
@@ -111,6 +133,8 @@ static enum io expand(struct parse *p, const struct type *alias, unsigned nargs)
 			"wrong number of parameters: %s takes %s, not %u argument%s",
 			given.keyword.text, *alias->args ? alias->args : "none",
 			given.nargs, given.nargs == 1 ? "" : "s");
+	if (strstr(alias->alias, "{/}"))
+		cut_path(p, &given);
 	nargs = p->raw.nargs - nargs;
 	p->raw.nargs = 0;
 	while (rest && *rest == ':') {
