@@ -101,3 +101,6 @@ carry_everywhere() {
 @test "tls in tls" { carry_everywhere "tls tls"; }
 @test "proxyhdr on every transport" { carry_everywhere proxyhdr; }
 @test "proxyhdr around and inside of tls" { carry_everywhere "proxyhdr tls" tcp4 && carry_everywhere "tls proxyhdr" tcp4; }
+@test "ws on every transport" { carry_everywhere ws; }
+@test "ws in tls, tls in ws" { carry_everywhere "ws tls" tcp4 && carry_everywhere "tls ws" tcp4; }
+@test "ws in tls in ws" { carry_everywhere "ws tls ws" tcp4; }

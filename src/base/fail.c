@@ -58,7 +58,7 @@ static const struct {
 	{ CODE_KEY, "the own certificate or key is unusable" },
 	{ CODE_VERIFY, "the peer's certificate is not trusted" },
 	{ CODE_CA, "a file of trusted certificates is unreadable" },
-	{ CODE_PROXY, "a proxy said no" },
+	{ CODE_PROXY, "a proxy or WebSocket server said no" },
 	{ CODE_NOT_RUNNABLE, "a program is not runnable" },
 	{ CODE_NOT_FOUND, "a program was not found" },
 	{ CODE_SIGNAL, "and above: ended by signal number code - 128" },

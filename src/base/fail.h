@@ -24,7 +24,7 @@ enum phase {
 	PHASE_RESOLVE,		/* 6: a name */
 	PHASE_BIND,		/* 45: socket, bind, listen */
 	PHASE_CONNECT,		/* 7: connect, accept */
-	PHASE_PROXY,		/* 97: a proxy said no */
+	PHASE_PROXY,		/* 97: a proxy or WebSocket server said no */
 	PHASE_TLS,		/* 35: the handshake */
 	PHASE_VERIFY,		/* 60: the peer's certificate is not trusted */
 	PHASE_IDENTITY,		/* 51: it names somebody else */

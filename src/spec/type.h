@@ -49,6 +49,7 @@
 #define G_READLINE	(1ull << 32)
 #define G_VSOCK		(1ull << 33)
 #define G_TAP		(1ull << 34)	/* the tap layer's own */
+#define G_WS		(1ull << 35)	/* WebSocket */
 #define G_PROXYHDR	(1ull << 38)	/* PROXY protocol */
 #define G_ALLOW		(1ull << 40)	/* what a proxy's clients may reach */
 
@@ -82,7 +83,8 @@ struct type {
 	int family, socktype, protocol;	/* transports over sockets; else 0 */
 	const struct layer_ops *ops;	/* ref; NULL for synonyms and later ones */
 	/* synonym rows: the text it stands for, "tls+tcp:{1}:{2}"; {N} is argument N,
-	 * {name|text} the option's value or text */
+	 * {N|text} that or text, {name|text} the option's value or text, {/} the last
+	 * argument from its first slash on, which is then no part of that */
 	const char *alias;
 	const char *help;	/* one sentence */
 	/* NULL = in both; "socat" = only there (its meaning of a name differs) */

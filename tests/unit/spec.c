@@ -166,6 +166,43 @@ static void an_option_of_others_names_who_takes_it(void **state)
 		IO_OK);
 }
 
+static void assert_arguments(const struct part *p, const char *first, const char *second)
+{
+	assert_int_equal(p->nargs, !!first + !!second);
+	if (first)
+		assert_string_equal(p->arg[0], first);
+	if (second)
+		assert_string_equal(p->arg[1], second);
+}
+
+static void a_path_goes_to_the_layer_and_a_port_may_be_left_out(void **state)
+{
+	static const struct {
+		const char *text, *host, *port, *path;
+	} forms[] = {
+		{ "ws:h:8080/chat?x=1", "h", "8080", "/chat?x=1" },
+		{ "ws:h:8080", "h", "8080", NULL },
+		{ "ws:h", "h", "80", NULL },
+		{ "ws:h/a/b", "h", "80", "/a/b" },
+		{ "ws:[::1]:81/", "[::1]", "81", "/" },
+		{ "hexdump+ws:h/a", "h", "80", "/a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		assert_int_equal(parse(forms[i].text), IO_OK);
+		assert_type(&spec.part[0], "tcp");
+		assert_arguments(&spec.part[0], forms[i].host, forms[i].port);
+		assert_arguments(&spec.part[1], forms[i].path, NULL);
+	}
+	assert_int_equal(parse("ws-listen:0/x"), IO_OK);
+	assert_arguments(&spec.part[0], "0", NULL);
+	assert_arguments(&spec.part[1], "/x", NULL);
+	assert_slip("ws:h:99999/x", NULL, "is no port");
+	assert_slip("ws:h:/x", NULL, "the port is missing");
+	assert_slip("ws:h:1:2", "ws", "ws takes host[:port][/path], not 3 arguments");
+}
+
 static void later_rows_are_not_unknown(void **state)
 {
 	(void)state;
@@ -369,6 +406,7 @@ int main(void)
 		TEST(wrong_numbers_of_arguments_name_the_right_ones),
 		TEST(ports_are_checked),
 		TEST(an_option_of_others_names_who_takes_it),
+		TEST(a_path_goes_to_the_layer_and_a_port_may_be_left_out),
 		TEST(later_rows_are_not_unknown),
 		TEST(an_option_may_insert_a_layer_once),
 		TEST(a_layer_can_be_put_on_top_afterwards),
