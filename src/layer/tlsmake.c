@@ -1,0 +1,32 @@
+/* A TLS context in the making: what its steps work on, and how they say no. */
+#include "layer/tlsmake.h"
+
+#include <openssl/err.h>
+
+const char *tlsmake_reason(void)
+{
+	const char *text = ERR_reason_error_string(ERR_peek_error());
+
+	return text ? text : "the TLS library does not say why";
+}
+
+enum io tlsmake_wrong(const struct making *m, unsigned id, const char *what)
+{
+	const struct optval *v = part_val(m->part, id);
+
+	return fail_at(m->fail, m->part->spec->input, v->at, v->len, "%s", what);
+}
+
+enum io tlsmake_refused(const struct making *m, unsigned id, const char *what)
+{
+	const struct optval *v = part_val(m->part, id);
+
+	return fail_at(m->fail, m->part->spec->input, v->at, v->len, "%s: %s", what,
+		       tlsmake_reason());
+}
+
+enum io tlsmake_broken(const struct making *m)
+{
+	return fail_say(m->fail, PHASE_INTERNAL, 0, "%s: the TLS library failed: %s",
+			m->part->spec->input, tlsmake_reason());
+}

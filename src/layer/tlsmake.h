@@ -1,0 +1,24 @@
+/* A TLS context in the making: what its steps work on, and how they say no. */
+#ifndef SOCKCAT_LAYER_TLSMAKE_H
+#define SOCKCAT_LAYER_TLSMAKE_H
+
+#include "layer/tlsctx.h"
+
+/* One preparation under way. */
+struct making {
+	struct tlsctx *ctx;	 /* ref */
+	const struct part *part; /* ref */
+	struct fail *fail;	 /* ref */
+};
+
+/* Why the library refused, from its error queue. */
+const char *tlsmake_reason(void);
+
+/* All return IO_FAIL.  The value of an option is wrong: a caret under it ... */
+enum io tlsmake_wrong(const struct making *m, unsigned id, const char *what);
+/* ... where the library knows why ... */
+enum io tlsmake_refused(const struct making *m, unsigned id, const char *what);
+/* ... and when it failed where it never should. */
+enum io tlsmake_broken(const struct making *m);
+
+#endif

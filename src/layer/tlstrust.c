@@ -1,0 +1,135 @@
+/* Whom to trust, and whether to ask who is there. */
+#include "layer/tlstrust.h"
+
+#include <dirent.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+#include "layer/tlspeer.h"
+
+/* ---- whom to trust ----------------------------------------------------------- */
+
+static bool trust(const struct making *m, X509 *cert)
+{
+	if (X509_STORE_add_cert(SSL_CTX_get_cert_store(m->ctx->ssl), cert) != 1)
+		return false;
+	return !m->ctx->server || SSL_CTX_add_client_CA(m->ctx->ssl, cert) == 1;
+}
+
+/* How many certificates the text holds, all trusted from now on; -1 = one is bad. */
+static int trust_all(const struct making *m, BIO *pem)
+{
+	X509 *cert;
+	int n = 0;
+
+	while ((cert = PEM_read_bio_X509_AUX(pem, NULL, NULL, NULL)) != NULL) {
+		bool ok = trust(m, cert);
+
+		X509_free(cert);
+		if (!ok)
+			return -1;
+		n++;
+	}
+	return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE ? n : -1;
+}
+
+static enum io trust_file(const struct making *m, const char *path)
+{
+	struct buf file;
+	BIO *pem;
+	int n;
+
+	if (tlscert_load("cafile", path, PHASE_CA, &file, m->fail) != IO_OK)
+		return IO_FAIL;
+	pem = BIO_new_mem_buf(file.data, (int)file.len);
+	n = pem ? trust_all(m, pem) : -1;
+	BIO_free(pem);
+	buf_free(&file);
+	if (n == 0)
+		return fail_say(m->fail, PHASE_CA, 0,
+				"cafile=%s holds no certificate in PEM form", path);
+	if (n < 0)
+		return fail_say(m->fail, PHASE_CA, 0,
+				"a certificate in cafile=%s is broken: %s", path,
+				tlsmake_reason());
+	ERR_clear_error();
+	return IO_OK;
+}
+
+static enum io trust_folder(const struct making *m, const char *path)
+{
+	DIR *d = opendir(path);
+
+	if (!d)
+		return fail_sys(m->fail, PHASE_CA, "cannot open capath=%s", path);
+	closedir(d);
+	if (SSL_CTX_load_verify_locations(m->ctx->ssl, NULL, path) != 1)
+		return fail_say(m->fail, PHASE_CA, 0, "capath=%s cannot be used: %s",
+				path, tlsmake_reason());
+	return IO_OK;
+}
+
+/* A certificate in cafile= is trusted for what it is, be it a root or not. */
+static enum io set_trust(const struct making *m)
+{
+	const char *file = part_text(m->part, OPT_CAFILE, NULL);
+	const char *folder = part_text(m->part, OPT_CAPATH, NULL);
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(m->ctx->ssl);
+
+	if (file || folder)
+		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+	if (file && trust_file(m, file) != IO_OK)
+		return IO_FAIL;
+	if (folder && trust_folder(m, folder) != IO_OK)
+		return IO_FAIL;
+	if (m->ctx->chain && !file && !folder &&
+	    SSL_CTX_set_default_verify_paths(m->ctx->ssl) != 1)
+		return tlsmake_broken(m);
+	return IO_OK;
+}
+
+/* ---- whether to ask ---------------------------------------------------------- */
+
+/* A client checks unless told not to; a server when it was told whom to trust,
+ * or in the socat dialect.  A pin says all there is to know, so it stands alone
+ * unless authorities are named as well. */
+static bool wants_chain(const struct making *m)
+{
+	const struct part *p = m->part;
+	bool named = part_has(p, OPT_CAFILE) || part_has(p, OPT_CAPATH);
+
+	if (part_val(p, OPT_VERIFY))
+		return part_num(p, OPT_VERIFY, 1) != 0;
+	if (m->ctx->pinned || (m->ctx->server && !p->spec->rules.socat))
+		return named;
+	return true;
+}
+
+static enum io set_verification(const struct making *m)
+{
+	const char *pin = part_text(m->part, OPT_PIN, NULL);
+	struct tlsctx *c = m->ctx;
+	int mode = SSL_VERIFY_NONE;
+
+	if (pin && !tlscert_pin_parse(pin, &c->pin))
+		return tlsmake_wrong(
+			m, OPT_PIN,
+			"a pin is sha256: and 64 hexadecimal digits or base64: "
+			"the hash of the peer's public key");
+	c->pinned = pin != NULL;
+	c->chain = wants_chain(m);
+	c->name = part_text(m->part, OPT_COMMONNAME,
+			    part_val(m->part, OPT_COMMONNAME) ? "" : NULL);
+	if (c->chain || c->pinned)
+		mode = SSL_VERIFY_PEER |
+		       (c->server ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
+	SSL_CTX_set_verify(c->ssl, mode, NULL);
+	SSL_CTX_set_cert_verify_callback(c->ssl, tlspeer_verify, NULL);
+	return IO_OK;
+}
+
+enum io tlstrust_set(const struct making *m)
+{
+	return set_verification(m) == IO_OK ? set_trust(m) : IO_FAIL;
+}
