@@ -13,6 +13,7 @@
 #include "layer/tlscompat.h"
 #include "layer/tlsctx.h"
 #include "layer/tlspeer.h"
+#include "layer/tlsresume.h"
 
 /* Records read in the search for a peer's last words. */
 enum { LAST_WORDS = 1024 };
@@ -32,6 +33,7 @@ struct tls {
 	bool open;	/* handshake done */
 	bool failed;	/* no more TLS may be spoken */
 	bool heard;	/* something has been read after the handshake */
+	bool spoken;	/* something has been written */
 	enum shut_state shut;
 	struct fail lost; /* why writing failed; PHASE_NONE = it did not */
 };
@@ -239,6 +241,7 @@ static bool make_ssl(struct tls *t)
 		SSL_set_accept_state(t->ssl);
 	else
 		SSL_set_connect_state(t->ssl);
+	tlsresume_offer(&t->peer, t->ssl);
 	return !t->peer.sni || SSL_set_tlsext_host_name(t->ssl, t->peer.sni) == 1;
 }
 
@@ -289,6 +292,10 @@ static enum io tls_open(struct layer *l)
 	t->open = true;
 	if (is_lost(t))
 		return last_words(t);
+	if (tlspeer_resumed(&t->peer, t->ssl) != IO_OK) {
+		t->failed = true;
+		return IO_FAIL;
+	}
 	tlspeer_log(&t->peer, t->ssl, endpoint_text(l->end, where, sizeof(where)));
 	return IO_OK;
 }
@@ -314,6 +321,9 @@ static enum io tls_write(struct layer *l, const void *from, size_t len, size_t *
 	int ok;
 
 	ready_to_call(t);
+	if (!t->spoken && t->peer.ctx->server)
+		tlsresume_ticket(t->ssl);
+	t->spoken = true;
 	ok = is_lost(t) ? 0 : SSL_write_ex(t->ssl, from, len, n);
 	if (is_lost(t))
 		return last_words(t);

@@ -13,6 +13,14 @@
 
 #define SSL_get1_peer_certificate SSL_get_peer_certificate
 
+/* A server's tickets can only go with the handshake. */
+enum { TLSCOMPAT_FIRST_TICKETS = 1 };
+
+static inline void tlscompat_ticket(SSL *ssl)
+{
+	(void)ssl;
+}
+
 /* PEM text with Diffie-Hellman parameters goes into the context. */
 static inline bool tlscompat_dh(SSL_CTX *ctx, BIO *pem)
 {
@@ -24,6 +32,14 @@ static inline bool tlscompat_dh(SSL_CTX *ctx, BIO *pem)
 }
 
 #else
+
+/* Tickets that go with the handshake; they can also go later. */
+enum { TLSCOMPAT_FIRST_TICKETS = 0 };
+
+static inline void tlscompat_ticket(SSL *ssl)
+{
+	SSL_new_session_ticket(ssl);
+}
 
 static inline bool tlscompat_dh(SSL_CTX *ctx, BIO *pem)
 {

@@ -11,6 +11,7 @@
 #include "layer/tlskeys.h"
 #include "layer/tlsmake.h"
 #include "layer/tlspeer.h"
+#include "layer/tlsresume.h"
 #include "layer/tlstrust.h"
 
 /* ---- versions and ciphers ---------------------------------------------------- */
@@ -198,9 +199,6 @@ static enum io set_alpn(const struct making *m)
 
 /* ---- the whole --------------------------------------------------------------- */
 
-/* No session is ever resumed: each handshake shows the peer's certificate, and a
- * server sends no tickets, so that a client that only writes has nothing unread
- * when it closes (which would turn its close into a reset). */
 static enum io set_manners(const struct making *m)
 {
 	SSL_CTX *s = m->ctx->ssl;
@@ -208,11 +206,8 @@ static enum io set_manners(const struct making *m)
 	SSL_CTX_set_mode(s, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
-	SSL_CTX_set_options(s, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
-	SSL_CTX_set_session_cache_mode(s, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_options(s, SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_read_ahead(s, 1);
-	if (SSL_CTX_set_num_tickets(s, 0) != 1)
-		return tlsmake_broken(m);
 	SSL_CTX_set_client_cert_cb(s, tlspeer_asked);
 	return IO_OK;
 }
@@ -221,7 +216,7 @@ static enum io make(const struct making *m)
 {
 	static enum io (*const step[])(const struct making *) = {
 		set_manners, set_versions, set_ciphers,	 set_compression, set_fragments,
-		set_dh,	     set_alpn,	   tlstrust_set, tlskeys_set,
+		set_dh,	     set_alpn,	   tlstrust_set, tlskeys_set,	  tlsresume_set,
 	};
 
 	m->ctx->ssl = SSL_CTX_new(TLS_method());
@@ -256,6 +251,7 @@ void tlsctx_unprepare(struct part *p)
 
 	if (!c)
 		return;
+	tlsresume_forget(c);
 	SSL_CTX_free(c->ssl);
 	BIO_meth_free(c->bio);
 	mem_free(c->alpn);

@@ -22,7 +22,9 @@ struct tlsctx {
 	bool certified;	  /* we have a certificate of our own */
 	unsigned char *alpn; /* own: protocol names as TLS sends them */
 	unsigned alpn_len;
-	bool warned; /* verify=0 has been mentioned */
+	SSL_SESSION *session; /* own: a client's last, see layer/tlsresume.h */
+	char *session_sni;    /* own: the name that its server was asked for, or NULL */
+	bool warned;	      /* verify=0 has been mentioned */
 };
 
 /* Fails with PHASE_USAGE, PHASE_KEY (own certificate or key) or PHASE_CA. */

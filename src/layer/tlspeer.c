@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "layer/tlscompat.h"
+#include "layer/tlsresume.h"
 
 /* ---- names ------------------------------------------------------------------- */
 
@@ -109,12 +110,13 @@ static enum io wrong_name(const struct tlspeer *t, X509 *cert, unsigned flags)
 	flags &= ~(unsigned)X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 	if (!is_address(t->name) &&
 	    X509_check_host(cert, t->name, strlen(t->name), flags, NULL) == 1)
-		return fail_say(t->fail, PHASE_IDENTITY, X509_V_ERR_HOSTNAME_MISMATCH,
-				"%.96s: the certificate has \"%.40s\" only as its common name, which does not count without commonname= (it lacks a subjectAltName)",
-				t->typed, t->name);
+		return fail_say(
+			t->fail, PHASE_IDENTITY, X509_V_ERR_HOSTNAME_MISMATCH,
+			"%.96s: the certificate has \"%.40s\" only as its common name, which does not count without commonname= (it lacks a subjectAltName)",
+			t->typed, t->name);
 	return fail_say(t->fail, PHASE_IDENTITY, X509_V_ERR_HOSTNAME_MISMATCH,
-			"%.96s: the certificate is for \"%s\", not for \"%.80s\"", t->typed,
-			tlscert_names(cert, names, sizeof(names)), t->name);
+			"%.96s: the certificate is for \"%s\", not for \"%.80s\"",
+			t->typed, tlscert_names(cert, names, sizeof(names)), t->name);
 }
 
 /* RFC 6125, as the library does it.  The common name counts only where the user
@@ -143,6 +145,16 @@ static bool issuer_missing(int err)
 	       err == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
 }
 
+static enum io expired(const struct tlspeer *t, const X509 *cert, const char *whose)
+{
+	char when[40];
+
+	return fail_say(t->fail, PHASE_VERIFY, X509_V_ERR_CERT_HAS_EXPIRED,
+			"%.96s: the %s's%s certificate expired on %s", t->typed, peer(t),
+			whose,
+			tlscert_time(X509_get0_notAfter(cert), when, sizeof(when)));
+}
+
 static void untrusted(const struct tlspeer *t, X509_STORE_CTX *store)
 {
 	int err = X509_STORE_CTX_get_error(store);
@@ -151,10 +163,7 @@ static void untrusted(const struct tlspeer *t, X509_STORE_CTX *store)
 	char when[40];
 
 	if (err == X509_V_ERR_CERT_HAS_EXPIRED && cert)
-		fail_say(t->fail, PHASE_VERIFY, err,
-			 "%.96s: the %s's%s certificate expired on %s", t->typed, peer(t),
-			 whose,
-			 tlscert_time(X509_get0_notAfter(cert), when, sizeof(when)));
+		expired(t, cert, whose);
 	else if (err == X509_V_ERR_CERT_NOT_YET_VALID && cert)
 		fail_say(t->fail, PHASE_VERIFY, err,
 			 "%.96s: the %s's%s certificate is not valid before %s (is this "
@@ -206,6 +215,37 @@ int tlspeer_verify(X509_STORE_CTX *store, void *unused)
 	ok = check(SSL_get_app_data(ssl), store);
 	ERR_pop_to_mark();
 	return ok;
+}
+
+static enum io check_remembered(const struct tlspeer *t, SSL *ssl, X509 *cert)
+{
+	long result = SSL_get_verify_result(ssl);
+
+	if (!cert || result != X509_V_OK)
+		return fail_say(t->fail, PHASE_VERIFY, (int)result,
+				"%.96s: the %s of the resumed session was never trusted",
+				t->typed, peer(t));
+	if (t->ctx->pinned && !pin_fits(t, cert))
+		return IO_FAIL;
+	if (t->ctx->chain && X509_cmp_current_time(X509_get0_notAfter(cert)) < 0)
+		return expired(t, cert, "");
+	return t->name && !name_fits(t, cert) ? IO_FAIL : IO_OK;
+}
+
+enum io tlspeer_resumed(const struct tlspeer *t, SSL *ssl)
+{
+	X509 *cert;
+	enum io r;
+
+	if (!SSL_session_reused(ssl) || (!t->ctx->chain && !t->ctx->pinned))
+		return IO_OK;
+	cert = SSL_get1_peer_certificate(ssl);
+	r = check_remembered(t, ssl, cert);
+	X509_free(cert);
+	ERR_clear_error();
+	if (r != IO_OK)
+		tlsresume_forget(t->ctx);
+	return r;
 }
 
 int tlspeer_asked(SSL *ssl, X509 **cert, EVP_PKEY **key)
@@ -370,6 +410,8 @@ void tlspeer_log(struct tlspeer *t, SSL *ssl, const char *where)
 	const struct tlsctx *c = t->ctx;
 
 	log_session(ssl, cert, where);
+	if (SSL_session_reused(ssl))
+		log_say(LEVEL_INFO, "%s: resumed an earlier session", where);
 	if (cert && !c->server && !c->chain && !c->pinned && !c->warned) {
 		t->ctx->warned = true;
 		log_unchecked(t, cert);

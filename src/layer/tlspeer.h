@@ -30,6 +30,11 @@ void tlspeer_free(struct tlspeer *t);
  * (PHASE_VERIFY, PHASE_IDENTITY). */
 int tlspeer_verify(X509_STORE_CTX *store, void *unused);
 
+/* The same for a session taken up again, after its handshake, which has shown no
+ * certificate: the one remembered must still pass (its chain was checked when the
+ * session began).  One that does not is forgotten. */
+enum io tlspeer_resumed(const struct tlspeer *t, SSL *ssl);
+
 /* For SSL_CTX_set_client_cert_cb(): notes that a server asked in vain. */
 int tlspeer_asked(SSL *ssl, X509 **cert, EVP_PKEY **key);
 

@@ -32,6 +32,7 @@ static struct {
 	size_t room;	   /* bytes on the way at most */
 	bool stutter;	   /* every other call says the stall answer instead */
 	enum io read_stall, write_stall;
+	const char *target; /* whom the client calls; NULL = localhost */
 	unsigned calls[2][2]; /* by side, reads and writes */
 } net;
 
@@ -49,7 +50,8 @@ static enum io wire_open(struct layer *l)
 {
 	l->end->server = l->end->side == SERVER;
 	l->end->network = true;
-	l->end->target = l->end->side == CLIENT ? "localhost" : NULL;
+	if (l->end->side == CLIENT)
+		l->end->target = net.target ? net.target : "localhost";
 	return IO_OK;
 }
 
@@ -299,6 +301,19 @@ static enum io read_end(unsigned which)
 	return r;
 }
 
+/* The next session of the same two addresses; the client calls that host. */
+static void connect_again(const char *target, enum io r[2])
+{
+	for (unsigned k = 0; k < 2; k++) {
+		endpoint_free(&side[k].e);
+		side[k].fail = (struct fail){ 0 };
+		assert_int_equal(endpoint_build(&side[k].e), IO_OK);
+	}
+	wire_up(WIRE, WIRE, false);
+	net.target = target;
+	shake(r);
+}
+
 /* ---- tests ------------------------------------------------------------------- */
 
 static void bytes_pass_when_the_wire_moves_one_at_a_time(void **state)
@@ -325,6 +340,30 @@ static void large_records_survive_partial_writes(void **state)
 	fill(bytes, sizeof(bytes));
 	carry(CLIENT, bytes, sizeof(bytes));
 	carry(SERVER, bytes, sizeof(bytes));
+}
+
+/* A server's first bytes bring the ticket.  When the name is wrong, the server has
+ * nothing to say against it: only the client knows whom it has called. */
+static void a_resumed_session_must_fit_the_name(void **state)
+{
+	const unsigned char byte = 'x';
+	enum io r[2];
+
+	(void)state;
+	client_with_pin();
+	prepare(CLIENT, "tls+stdio,cafile=unit-tls.pem");
+	prepare(SERVER, "tls+stdio,cert=unit-tls.pem");
+	for (unsigned i = 0; i < 2; i++) {
+		connect_again("127.0.0.1", r);
+		assert_true(r[CLIENT] == IO_OK && r[SERVER] == IO_OK);
+		carry(SERVER, &byte, 1);
+		end_direction(SERVER); /* one that breaks off is not resumed */
+	}
+	connect_again("127.0.0.9", r);
+	assert_true(r[CLIENT] == IO_FAIL && r[SERVER] == IO_OK);
+	assert_int_equal(side[CLIENT].fail.phase, PHASE_IDENTITY);
+	connect_again("127.0.0.1", r);
+	assert_true(r[CLIENT] == IO_OK && r[SERVER] == IO_OK);
 }
 
 static void the_answer_from_below_comes_up_unchanged(void **state)
@@ -539,6 +578,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PAIR(bytes_pass_when_the_wire_moves_one_at_a_time),
 		PAIR(large_records_survive_partial_writes),
+		PAIR(a_resumed_session_must_fit_the_name),
 		PAIR(the_answer_from_below_comes_up_unchanged),
 		PAIR(the_answers_of_a_handshake_come_up_unchanged),
 		PAIR(shutting_one_direction_leaves_the_other),
