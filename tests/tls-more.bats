@@ -105,3 +105,32 @@ resumed() { grep -c 'resumed an earlier session' "$1.err"; }
 	end_with 0 '^client.example'
 	[ "$(resumed cli)" -eq 1 ]
 }
+
+# --- secrets for analysts --------------------------------------------------------------
+
+@test "keylog= appends the secrets to a file of mode 600, and one warning says so" {
+	echo_server srv fork
+	echo "# before" >old.log
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,keylog=new.log"
+	end_with 0 'warning: .*keylog=new.log'
+	[ "$(grep -c warning <<<"$output")" -eq 1 ]
+	[ "$(stat -c %a new.log)" = 600 ]
+	grep -Eq '^CLIENT_TRAFFIC_SECRET_0 [0-9a-f]{64} [0-9a-f]{96}$' new.log
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,keylog=old.log,max-version=TLS1.2"
+	end_with 0 'hello'
+	[ "$(head -n 1 old.log)" = "# before" ]
+	grep -q '^CLIENT_RANDOM ' old.log
+}
+
+@test "SSLKEYLOGFILE does the same, on a server too" {
+	SSLKEYLOGFILE=srv.log echo_server srv
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,keylog=cli.log"
+	grep -q 'warning: .*SSLKEYLOGFILE=srv.log' srv.err
+	[ "$(grep CLIENT_TRAFFIC srv.log)" = "$(grep CLIENT_TRAFFIC cli.log)" ]
+}
+
+@test "secrets that cannot be written are an error before anything opens" {
+	run timeout 20 "$SOCKCAT" -d -d "tls-listen:0,cert=$C/server.pem,keylog=no/where" pipe
+	end_with 1 'cannot open keylog=no/where'
+	[[ $output != *listening* ]]
+}

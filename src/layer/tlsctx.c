@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/platform.h"
 #include "base/text.h"
 #include "layer/tlscompat.h"
+#include "layer/tlskeylog.h"
 #include "layer/tlskeys.h"
 #include "layer/tlsmake.h"
 #include "layer/tlspeer.h"
@@ -215,8 +217,9 @@ static enum io set_manners(const struct making *m)
 static enum io make(const struct making *m)
 {
 	static enum io (*const step[])(const struct making *) = {
-		set_manners, set_versions, set_ciphers,	 set_compression, set_fragments,
-		set_dh,	     set_alpn,	   tlstrust_set, tlskeys_set,	  tlsresume_set,
+		set_manners,   set_versions,  set_ciphers,   set_compression,
+		set_fragments, set_dh,	      set_alpn,	     tlstrust_set,
+		tlskeys_set,   tlsresume_set, tlskeylog_set,
 	};
 
 	m->ctx->ssl = SSL_CTX_new(TLS_method());
@@ -238,6 +241,7 @@ enum io tlsctx_prepare(struct part *p, struct fail *f)
 	if (!c)
 		return fail_memory(f);
 	p->prepared = c;
+	c->keylog = -1;
 	c->server = part_is_called(p);
 	if (make(&m) == IO_OK)
 		return IO_OK;
@@ -254,6 +258,7 @@ void tlsctx_unprepare(struct part *p)
 	tlsresume_forget(c);
 	SSL_CTX_free(c->ssl);
 	BIO_meth_free(c->bio);
+	sys_close(c->keylog);
 	mem_free(c->alpn);
 	mem_free(c);
 	p->prepared = NULL;

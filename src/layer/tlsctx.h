@@ -24,6 +24,7 @@ struct tlsctx {
 	unsigned alpn_len;
 	SSL_SESSION *session; /* own: a client's last, see layer/tlsresume.h */
 	char *session_sni;    /* own: the name that its server was asked for, or NULL */
+	int keylog;	      /* own: the secrets' file, -1 = none */
 	bool warned;	      /* verify=0 has been mentioned */
 };
 
