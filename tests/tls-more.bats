@@ -134,3 +134,93 @@ resumed() { grep -c 'resumed an earlier session' "$1.err"; }
 	end_with 1 'cannot open keylog=no/where'
 	[[ $output != *listening* ]]
 }
+
+# --- limits to trust -------------------------------------------------------------------
+
+CRL_DATES=(-crldays 30)
+
+# crl NAME SERIALS...: NAME.crl, the list of ca's revoked certificates
+crl() {
+	local name=$1 serial
+	shift
+	printf '%s\n' '[ca]' 'default_ca=x' '[x]' "database=$name.txt" 'default_md=sha256' >"$name.cnf"
+	for serial; do
+		printf 'R\t440101000000Z\t260101000000Z\t%s\tunknown\t/CN=x\n' "$serial"
+	done >"$name.txt"
+	openssl ca -gencrl -config "$name.cnf" -cert "$C/ca.crt" -keyfile "$C/ca.key" \
+		"${CRL_DATES[@]}" -out "$name.crl" 2>/dev/null
+}
+
+serial_of() { openssl x509 -in "$1" -noout -serial | sed 's/serial=//'; }
+
+@test "a revoked certificate is refused with 60" {
+	crl bad "$(serial_of "$C/server.crt")"
+	crl good "$(serial_of "$C/other.crt")"
+	echo_server srv fork
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,crl=good.crl"
+	end_with 0 '^hello$'
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,crl=bad.crl"
+	end_with 60 'certificate is not trusted: certificate revoked'
+}
+
+@test "a server refuses a client whose certificate is revoked, and says so to it" {
+	crl bad "$(serial_of "$C/client.crt")"
+	echo_server srv "cafile=$C/ca.crt,crl=bad.crl"
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,cert=$C/client.pem"
+	end_with 35 'our certificate \(cert=\) was revoked'
+	finish srv
+	[ "$status" -eq 60 ]
+	grep -q 'certificate revoked' srv.err
+}
+
+@test "a list that is too old or somebody else's is no list" {
+	CRL_DATES=(-crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z)
+	crl old
+	echo_server srv fork
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,crl=old.crl"
+	end_with 60 'the list in crl= is too old'
+	printf '%s\n' '[ca]' 'default_ca=x' '[x]' "database=o.txt" 'default_md=sha256' >o.cnf
+	: >o.txt
+	openssl ca -gencrl -config o.cnf -cert "$C/stranger.crt" -keyfile "$C/stranger.key" \
+		-crldays 30 -out other.crl 2>/dev/null
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,crl=other.crl"
+	end_with 60 'crl= has no list from its issuer'
+}
+
+@test "verify-depth bounds the certificates in between" {
+	authority root
+	new_key middle
+	openssl req -new -key middle.key -subj /CN=middle -out middle.csr 2>/dev/null
+	openssl x509 -req -in middle.csr -CA root.crt -CAkey root.key -CAcreateserial -days 9 \
+		-out middle.crt -extfile <(echo basicConstraints=critical,CA:TRUE) 2>/dev/null
+	certificate leaf /CN=localhost DNS:localhost middle
+	cat middle.crt >>leaf.pem
+	listen srv tls-listen:0,bind=127.0.0.1,fork,cert=leaf.pem pipe
+	ask hello "tls:localhost:$PORT,cafile=root.crt,verify-depth=1"
+	end_with 0 '^hello$'
+	ask hello "tls:localhost:$PORT,cafile=root.crt,verify-depth=0"
+	end_with 60 'not trusted'
+}
+
+@test "groups for the key exchange can be chosen" {
+	s_server srv -rev -groups P-384
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,groups=X25519:P-384"
+	end_with 0 olleh
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,groups=X25519"
+	end_with 35 'nothing in common'
+}
+
+@test "limits that make no sense are usage errors, unusable lists end with 77" {
+	local o
+
+	for o in groups=NOSUCH verify-depth=101 "verify=0,crl=$C/ca.crt" verify=0,verify-depth=1; do
+		ask hello "tls:localhost:1,$o"
+		end_with 2 "${o##*,}"
+	done
+	echo nothing >text
+	for o in "crl=missing:cannot open crl=missing" "crl=text:holds no list" \
+		"crl=$C/ca.crt:holds no list"; do
+		ask hello "tls:localhost:1,${o%%:*}"
+		end_with 77 "${o#*:}"
+	done
+}

@@ -79,6 +79,18 @@ static enum io set_ciphers(const struct making *m)
 	return IO_OK;
 }
 
+/* Without it the library's own choice stays, which changes with the times. */
+static enum io set_groups(const struct making *m)
+{
+	const char *list = part_text(m->part, OPT_GROUPS, NULL);
+
+	if (list && SSL_CTX_set1_groups_list(m->ctx->ssl, list) != 1)
+		return tlsmake_wrong(m, OPT_GROUPS,
+				     "the TLS library does not know all of these groups; "
+				     "it is a list like X25519:P-256");
+	return IO_OK;
+}
+
 static enum io set_compression(const struct making *m)
 {
 	const char *how = part_text(m->part, OPT_COMPRESS, "none");
@@ -217,9 +229,9 @@ static enum io set_manners(const struct making *m)
 static enum io make(const struct making *m)
 {
 	static enum io (*const step[])(const struct making *) = {
-		set_manners,   set_versions,  set_ciphers,   set_compression,
-		set_fragments, set_dh,	      set_alpn,	     tlstrust_set,
-		tlskeys_set,   tlsresume_set, tlskeylog_set,
+		set_manners,	 set_versions,	set_ciphers,   set_groups,
+		set_compression, set_fragments, set_dh,	       set_alpn,
+		tlstrust_set,	 tlskeys_set,	tlsresume_set, tlskeylog_set,
 	};
 
 	m->ctx->ssl = SSL_CTX_new(TLS_method());

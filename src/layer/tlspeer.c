@@ -155,6 +155,20 @@ static enum io expired(const struct tlspeer *t, const X509 *cert, const char *wh
 			tlscert_time(X509_get0_notAfter(cert), when, sizeof(when)));
 }
 
+/* What the user can do about a failed check of the chain. */
+static const char *mend(int err)
+{
+	if (issuer_missing(err))
+		return "; name who vouches for it with cafile=, or its own key with pin=";
+	if (err == X509_V_ERR_UNABLE_TO_GET_CRL)
+		return "; the file of crl= has no list from its issuer";
+	if (err == X509_V_ERR_CRL_HAS_EXPIRED)
+		return "; the list in crl= is too old, fetch a new one";
+	if (err == X509_V_ERR_CERT_CHAIN_TOO_LONG)
+		return "; verify-depth= allows no longer one";
+	return "";
+}
+
 static void untrusted(const struct tlspeer *t, X509_STORE_CTX *store)
 {
 	int err = X509_STORE_CTX_get_error(store);
@@ -173,11 +187,7 @@ static void untrusted(const struct tlspeer *t, X509_STORE_CTX *store)
 	else
 		fail_say(t->fail, PHASE_VERIFY, err,
 			 "%.96s: the %s's%s certificate is not trusted: %s%s", t->typed,
-			 peer(t), whose, X509_verify_cert_error_string(err),
-			 issuer_missing(err)
-				 ? "; name who vouches for it with cafile=, or "
-				   "its own key with pin="
-				 : "");
+			 peer(t), whose, X509_verify_cert_error_string(err), mend(err));
 }
 
 static int no(X509_STORE_CTX *store, int err)

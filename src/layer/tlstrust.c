@@ -8,6 +8,13 @@
 
 #include "layer/tlspeer.h"
 
+/* Longer chains are an attack. */
+enum { MOST_DEPTH = 100 };
+
+static const char no_chain[] =
+	"this limits whom to trust, but no chain of certificates is checked (cafile=, "
+	"verify=1)";
+
 /* ---- whom to trust ----------------------------------------------------------- */
 
 static bool trust(const struct making *m, X509 *cert)
@@ -34,29 +41,6 @@ static int trust_all(const struct making *m, BIO *pem)
 	return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE ? n : -1;
 }
 
-static enum io trust_file(const struct making *m, const char *path)
-{
-	struct buf file;
-	BIO *pem;
-	int n;
-
-	if (tlscert_load("cafile", path, PHASE_CA, &file, m->fail) != IO_OK)
-		return IO_FAIL;
-	pem = BIO_new_mem_buf(file.data, (int)file.len);
-	n = pem ? trust_all(m, pem) : -1;
-	BIO_free(pem);
-	buf_free(&file);
-	if (n == 0)
-		return fail_say(m->fail, PHASE_CA, 0,
-				"cafile=%s holds no certificate in PEM form", path);
-	if (n < 0)
-		return fail_say(m->fail, PHASE_CA, 0,
-				"a certificate in cafile=%s is broken: %s", path,
-				tlsmake_reason());
-	ERR_clear_error();
-	return IO_OK;
-}
-
 static enum io trust_folder(const struct making *m, const char *path)
 {
 	DIR *d = opendir(path);
@@ -70,6 +54,50 @@ static enum io trust_folder(const struct making *m, const char *path)
 	return IO_OK;
 }
 
+/* How many lists the text holds, all in use from now on; -1 = one is bad. */
+static int revoke_all(const struct making *m, BIO *pem)
+{
+	X509_CRL *crl;
+	int n = 0;
+
+	while ((crl = PEM_read_bio_X509_CRL(pem, NULL, NULL, NULL)) != NULL) {
+		bool ok = X509_STORE_add_crl(SSL_CTX_get_cert_store(m->ctx->ssl), crl) ==
+			  1;
+
+		X509_CRL_free(crl);
+		if (!ok)
+			return -1;
+		n++;
+	}
+	return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE ? n : -1;
+}
+
+/* What one certificate file of whichever kind is read with. */
+typedef int take_all(const struct making *m, BIO *pem);
+
+static enum io take_file(const struct making *m, const char *option, const char *path,
+			 take_all *take, const char *what)
+{
+	struct buf file;
+	BIO *pem;
+	int n;
+
+	if (tlscert_load(option, path, PHASE_CA, &file, m->fail) != IO_OK)
+		return IO_FAIL;
+	pem = BIO_new_mem_buf(file.data, (int)file.len);
+	n = pem ? take(m, pem) : -1;
+	BIO_free(pem);
+	buf_free(&file);
+	if (n == 0)
+		return fail_say(m->fail, PHASE_CA, 0, "%s=%s holds no %s in PEM form",
+				option, path, what);
+	if (n < 0)
+		return fail_say(m->fail, PHASE_CA, 0, "a %s in %s=%s is broken: %s", what,
+				option, path, tlsmake_reason());
+	ERR_clear_error();
+	return IO_OK;
+}
+
 /* A certificate in cafile= is trusted for what it is, be it a root or not. */
 static enum io set_trust(const struct making *m)
 {
@@ -79,7 +107,7 @@ static enum io set_trust(const struct making *m)
 
 	if (file || folder)
 		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-	if (file && trust_file(m, file) != IO_OK)
+	if (file && take_file(m, "cafile", file, trust_all, "certificate") != IO_OK)
 		return IO_FAIL;
 	if (folder && trust_folder(m, folder) != IO_OK)
 		return IO_FAIL;
@@ -129,7 +157,30 @@ static enum io set_verification(const struct making *m)
 	return IO_OK;
 }
 
+static enum io set_limits(const struct making *m)
+{
+	const char *crl = part_text(m->part, OPT_CRL, NULL);
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(m->ctx->ssl);
+
+	if (part_val(m->part, OPT_VERIFY_DEPTH)) {
+		long long most = part_num(m->part, OPT_VERIFY_DEPTH, 0);
+
+		if (!m->ctx->chain || most > MOST_DEPTH)
+			return tlsmake_wrong(m, OPT_VERIFY_DEPTH,
+					     m->ctx->chain ? "at most 100" : no_chain);
+		X509_VERIFY_PARAM_set_depth(param, (int)most);
+	}
+	if (!crl)
+		return IO_OK;
+	if (!m->ctx->chain)
+		return tlsmake_wrong(m, OPT_CRL, no_chain);
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CRL_CHECK);
+	return take_file(m, "crl", crl, revoke_all, "list of revoked certificates");
+}
+
 enum io tlstrust_set(const struct making *m)
 {
-	return set_verification(m) == IO_OK ? set_trust(m) : IO_FAIL;
+	if (set_verification(m) != IO_OK || set_trust(m) != IO_OK)
+		return IO_FAIL;
+	return set_limits(m);
 }
