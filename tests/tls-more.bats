@@ -224,3 +224,63 @@ serial_of() { openssl x509 -in "$1" -noout -serial | sed 's/serial=//'; }
 		end_with 77 "${o#*:}"
 	done
 }
+
+# --- lists of peers --------------------------------------------------------------------
+
+@test "a server admits clients by the names in their certificates" {
+	local who
+
+	certificate mail "/CN=Mary Miller" \
+		"email:mary@example.test,URI:spiffe://example.test/web,IP:192.0.2.7" "$C/ca"
+	for who in allow-san=SECOND.example allow-cn=client.example \
+		"allow-san=nobody,allow-san=second.example" "allow-san=x,allow-cn=client.example"; do
+		echo_server srv "cafile=$C/ca.crt,$who"
+		ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,cert=$C/client.pem"
+		end_with 0 '^hello$'
+	done
+	for who in allow-san=mary@example.test allow-san=spiffe://example.test/web \
+		allow-san=192.0.2.7 "allow-cn=Mary Miller"; do
+		echo_server srv "cafile=$C/ca.crt,$who"
+		ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,cert=mail.pem"
+		end_with 0 '^hello$'
+	done
+}
+
+@test "whom a server does not list is refused on both sides, and named in its log" {
+	local who
+
+	for who in allow-san=other.example allow-san=client.exampl 'allow-san=*.example' \
+		allow-cn=CLIENT.example allow-san=Acme; do
+		echo_server srv "cafile=$C/ca.crt,$who"
+		ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,cert=$C/client.pem"
+		end_with 35 'does not accept our certificate'
+		finish srv
+		[ "$status" -eq 51 ]
+		grep -q "certificate is for \"client.example.*, which ${who%%=*}= does not list" srv.err
+	done
+}
+
+@test "a client, too, may insist on names, beside the host's" {
+	echo_server srv fork
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,allow-cn=server.example"
+	end_with 0 '^hello$'
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,allow-cn=other.example"
+	end_with 51 'for "server.example", which allow-cn= does not list'
+}
+
+@test "names without anybody who vouches for them are a usage error" {
+	ask hello "tls:localhost:1,verify=0,allow-cn=x"
+	end_with 2 'cafile= or pin='
+	run timeout 20 "$SOCKCAT" "tls-listen:0,cert=$C/server.pem,allow-san=x" pipe </dev/null
+	end_with 2 'cafile= or pin='
+}
+
+@test "any of several pins will do" {
+	echo_server srv fork
+	ask hello "tls:localhost:$PORT,pin=$(pin_of "$C/other.crt"),pin=$(pin_of "$C/server.crt")"
+	end_with 0 '^hello$'
+	ask hello "tls:localhost:$PORT,pin=$(pin_of "$C/other.crt"),pin=$(pin_of "$C/client.crt")"
+	end_with 60 'its pin is'
+	ask hello "tls:localhost:$PORT,pin=sha256:12,pin=$(pin_of "$C/server.crt")"
+	end_with 2 'a pin is sha256'
+}

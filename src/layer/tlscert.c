@@ -338,6 +338,70 @@ const char *tlscert_field(const X509 *cert, int nid, char *to, size_t cap)
 	return to;
 }
 
+static bool string_is(const ASN1_STRING *s, const char *text, bool caseless)
+{
+	const char *data = (const char *)ASN1_STRING_get0_data(s);
+	size_t len = (size_t)ASN1_STRING_length(s);
+
+	if (caseless)
+		return text_same(data, len, text);
+	return len == strlen(text) && memcmp(data, text, len) == 0;
+}
+
+static bool address_is(const ASN1_OCTET_STRING *ip, const char *text)
+{
+	ASN1_OCTET_STRING *wanted = a2i_IPADDRESS(text);
+	bool same = wanted && ASN1_OCTET_STRING_cmp(ip, wanted) == 0;
+
+	ASN1_OCTET_STRING_free(wanted);
+	return same;
+}
+
+static bool is_name(const GENERAL_NAME *g, const char *name)
+{
+	switch (g->type) {
+	case GEN_DNS:
+		return string_is(g->d.dNSName, name, true);
+	case GEN_EMAIL:
+		return string_is(g->d.rfc822Name, name, false);
+	case GEN_URI:
+		return string_is(g->d.uniformResourceIdentifier, name, false);
+	case GEN_IPADD:
+		return address_is(g->d.iPAddress, name);
+	default:
+		return false;
+	}
+}
+
+bool tlscert_has_name(const X509 *cert, const char *name)
+{
+	GENERAL_NAMES *all = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	bool found = false;
+
+	for (int i = 0; !found && i < sk_GENERAL_NAME_num(all); i++)
+		found = is_name(sk_GENERAL_NAME_value(all, i), name);
+	GENERAL_NAMES_free(all);
+	return found;
+}
+
+bool tlscert_has_field(const X509 *cert, int nid, const char *value)
+{
+	X509_NAME *name = X509_get_subject_name(cert);
+	bool found = false;
+	int i = -1;
+
+	while (!found && (i = X509_NAME_get_index_by_NID(name, nid, i)) >= 0) {
+		unsigned char *utf8 = NULL;
+		int len = ASN1_STRING_to_UTF8(
+			&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
+
+		found = len >= 0 && (size_t)len == strlen(value) &&
+			memcmp(utf8, value, (size_t)len) == 0;
+		OPENSSL_free(utf8);
+	}
+	return found;
+}
+
 const char *tlscert_time(const ASN1_TIME *t, char *to, size_t cap)
 {
 	struct tm tm;

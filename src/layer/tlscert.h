@@ -47,6 +47,13 @@ const char *tlscert_names(const X509 *cert, char *to, size_t cap);
  * is none.  Returns to. */
 const char *tlscert_field(const X509 *cert, int nid, char *to, size_t cap);
 
+/* Does one of its alternative names (a host's, an address, mail or URI) say exactly
+ * this?  Hosts case-blind, no wildcards. */
+bool tlscert_has_name(const X509 *cert, const char *name);
+
+/* Does one field of that kind in the subject say exactly this? */
+bool tlscert_has_field(const X509 *cert, int nid, const char *value);
+
 /* The DNS names among the alternative names, " // " between.  Returns to. */
 const char *tlscert_dns(const X509 *cert, char *to, size_t cap);
 

@@ -253,6 +253,7 @@ enum io tlsctx_prepare(struct part *p, struct fail *f)
 	if (!c)
 		return fail_memory(f);
 	p->prepared = c;
+	c->part = p;
 	c->keylog = -1;
 	c->server = part_is_called(p);
 	if (make(&m) == IO_OK)
@@ -272,6 +273,7 @@ void tlsctx_unprepare(struct part *p)
 	BIO_meth_free(c->bio);
 	sys_close(c->keylog);
 	mem_free(c->alpn);
+	mem_free(c->pin);
 	mem_free(c);
 	p->prepared = NULL;
 }

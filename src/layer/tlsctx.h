@@ -12,12 +12,13 @@
 #include "spec/spec.h"
 
 struct tlsctx {
-	SSL_CTX *ssl;	 /* own */
-	BIO_METHOD *bio; /* own: the way to the layer below, see layer/tls.c */
-	bool server;	 /* the transport listens: we play the server */
-	bool chain;	 /* the peer's certificate must lead to a trusted one */
-	bool pinned;	 /* its public key must be the one of pin */
-	struct pin pin;
+	SSL_CTX *ssl;		 /* own */
+	BIO_METHOD *bio;	 /* own: the way to the layer below, see layer/tls.c */
+	const struct part *part; /* ref: the options */
+	bool server;		 /* the transport listens: we play the server */
+	bool chain;		 /* the peer's certificate must lead to a trusted one */
+	struct pin *pin;	 /* own: its public key must be one of these */
+	unsigned npins;		 /* 0 = any */
 	const char *name; /* ref: commonname=, "" = any name will do, NULL = not given */
 	bool certified;	  /* we have a certificate of our own */
 	unsigned char *alpn; /* own: protocol names as TLS sends them */

@@ -10,11 +10,15 @@ const char *tlsmake_reason(void)
 	return text ? text : "the TLS library does not say why";
 }
 
+enum io tlsmake_wrong_value(const struct making *m, const struct optval *v,
+			    const char *what)
+{
+	return fail_at(m->fail, m->part->spec->input, v->at, v->len, "%s", what);
+}
+
 enum io tlsmake_wrong(const struct making *m, unsigned id, const char *what)
 {
-	const struct optval *v = part_val(m->part, id);
-
-	return fail_at(m->fail, m->part->spec->input, v->at, v->len, "%s", what);
+	return tlsmake_wrong_value(m, part_val(m->part, id), what);
 }
 
 enum io tlsmake_refused(const struct making *m, unsigned id, const char *what)

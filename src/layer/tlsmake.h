@@ -14,7 +14,10 @@ struct making {
 /* Why the library refused, from its error queue. */
 const char *tlsmake_reason(void);
 
-/* All return IO_FAIL.  The value of an option is wrong: a caret under it ... */
+/* All return IO_FAIL.  A value is wrong: a caret under it ... */
+enum io tlsmake_wrong_value(const struct making *m, const struct optval *v,
+			    const char *what);
+/* ... under the last one of the option ... */
 enum io tlsmake_wrong(const struct making *m, unsigned id, const char *what);
 /* ... where the library knows why ... */
 enum io tlsmake_refused(const struct making *m, unsigned id, const char *what);

@@ -66,7 +66,7 @@ enum io tlspeer_start(struct tlspeer *t, const struct part *p, const char *targe
 			"%.96s: there is no host name that the certificate could be "
 			"checked against; give commonname=NAME, pin=sha256:..., or verify=0",
 			t->typed);
-	if (named && (t->ctx->chain || t->ctx->pinned) &&
+	if (named && (t->ctx->chain || t->ctx->npins) &&
 	    keep_name(t, &t->name, name) != IO_OK)
 		return IO_FAIL;
 	return set_sni(t, p, name);
@@ -95,8 +95,9 @@ static bool pin_fits(const struct tlspeer *t, const X509 *cert)
 		fail_memory(t->fail);
 		return false;
 	}
-	if (tlscert_pin_same(&pin, &t->ctx->pin))
-		return true;
+	for (unsigned i = 0; i < t->ctx->npins; i++)
+		if (tlscert_pin_same(&pin, &t->ctx->pin[i]))
+			return true;
 	fail_say(t->fail, PHASE_VERIFY, X509_V_ERR_APPLICATION_VERIFICATION,
 		 "%.96s: this is another %s than pin= says: its pin is %s", t->typed,
 		 peer(t), tlscert_pin_text(&pin, text));
@@ -134,6 +135,40 @@ static bool name_fits(const struct tlspeer *t, X509 *cert)
 	    X509_check_host(cert, t->name, strlen(t->name), flags, NULL) == 1)
 		return true;
 	return wrong_name(t, cert, flags) == IO_OK;
+}
+
+/* One of the names is enough, of whichever kind. */
+static bool is_listed(const struct tlspeer *t, const X509 *cert)
+{
+	const struct part *p = t->ctx->part;
+	const struct optval *v;
+
+	for (unsigned i = 0; (v = part_nth(p, OPT_ALLOW_SAN, i)) != NULL; i++)
+		if (tlscert_has_name(cert, v->text))
+			return true;
+	for (unsigned i = 0; (v = part_nth(p, OPT_ALLOW_CN, i)) != NULL; i++)
+		if (tlscert_has_field(cert, NID_commonName, v->text))
+			return true;
+	return false;
+}
+
+static bool may_come_in(const struct tlspeer *t, const X509 *cert)
+{
+	bool sans = part_val(t->ctx->part, OPT_ALLOW_SAN);
+	bool cns = part_val(t->ctx->part, OPT_ALLOW_CN);
+	char names[100];
+
+	if ((!sans && !cns) || is_listed(t, cert))
+		return true;
+	fail_say(t->fail, PHASE_IDENTITY, X509_V_ERR_CERT_REJECTED,
+		 "%.96s: the %s's certificate is for \"%s\", which %s does not list",
+		 t->typed, peer(t),
+		 sans ? tlscert_names(cert, names, sizeof(names))
+		      : tlscert_field(cert, NID_commonName, names, sizeof(names)),
+		 sans && cns ? "allow-san= or allow-cn="
+		 : sans	     ? "allow-san="
+			     : "allow-cn=");
+	return false;
 }
 
 static bool issuer_missing(int err)
@@ -200,7 +235,7 @@ static int check(const struct tlspeer *t, X509_STORE_CTX *store)
 {
 	X509 *cert = X509_STORE_CTX_get0_cert(store);
 
-	if (t->ctx->pinned && !pin_fits(t, cert))
+	if (t->ctx->npins && !pin_fits(t, cert))
 		return no(store, X509_V_ERR_APPLICATION_VERIFICATION);
 	if (t->ctx->chain && X509_verify_cert(store) != 1) {
 		untrusted(t, store);
@@ -208,6 +243,8 @@ static int check(const struct tlspeer *t, X509_STORE_CTX *store)
 	}
 	if (t->name && !name_fits(t, cert))
 		return no(store, X509_V_ERR_HOSTNAME_MISMATCH);
+	if (!may_come_in(t, cert))
+		return no(store, X509_V_ERR_CERT_REJECTED);
 	X509_STORE_CTX_set_error(store, X509_V_OK);
 	return 1;
 }
@@ -235,11 +272,13 @@ static enum io check_remembered(const struct tlspeer *t, SSL *ssl, X509 *cert)
 		return fail_say(t->fail, PHASE_VERIFY, (int)result,
 				"%.96s: the %s of the resumed session was never trusted",
 				t->typed, peer(t));
-	if (t->ctx->pinned && !pin_fits(t, cert))
+	if (t->ctx->npins && !pin_fits(t, cert))
 		return IO_FAIL;
 	if (t->ctx->chain && X509_cmp_current_time(X509_get0_notAfter(cert)) < 0)
 		return expired(t, cert, "");
-	return t->name && !name_fits(t, cert) ? IO_FAIL : IO_OK;
+	if (t->name && !name_fits(t, cert))
+		return IO_FAIL;
+	return may_come_in(t, cert) ? IO_OK : IO_FAIL;
 }
 
 enum io tlspeer_resumed(const struct tlspeer *t, SSL *ssl)
@@ -247,7 +286,7 @@ enum io tlspeer_resumed(const struct tlspeer *t, SSL *ssl)
 	X509 *cert;
 	enum io r;
 
-	if (!SSL_session_reused(ssl) || (!t->ctx->chain && !t->ctx->pinned))
+	if (!SSL_session_reused(ssl) || (!t->ctx->chain && !t->ctx->npins))
 		return IO_OK;
 	cert = SSL_get1_peer_certificate(ssl);
 	r = check_remembered(t, ssl, cert);
@@ -422,7 +461,7 @@ void tlspeer_log(struct tlspeer *t, SSL *ssl, const char *where)
 	log_session(ssl, cert, where);
 	if (SSL_session_reused(ssl))
 		log_say(LEVEL_INFO, "%s: resumed an earlier session", where);
-	if (cert && !c->server && !c->chain && !c->pinned && !c->warned) {
+	if (cert && !c->server && !c->chain && !c->npins && !c->warned) {
 		t->ctx->warned = true;
 		log_unchecked(t, cert);
 	}

@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "layer/tlspeer.h"
 
 /* Longer chains are an attack. */
@@ -129,32 +130,61 @@ static bool wants_chain(const struct making *m)
 
 	if (part_val(p, OPT_VERIFY))
 		return part_num(p, OPT_VERIFY, 1) != 0;
-	if (m->ctx->pinned || (m->ctx->server && !p->spec->rules.socat))
+	if (m->ctx->npins || (m->ctx->server && !p->spec->rules.socat))
 		return named;
 	return true;
 }
 
+static enum io set_pins(const struct making *m)
+{
+	struct tlsctx *c = m->ctx;
+	const struct optval *v;
+
+	while ((v = part_nth(m->part, OPT_PIN, c->npins)) != NULL) {
+		struct pin *all = mem_resize(c->pin, c->npins + 1, sizeof(*all));
+
+		if (!all)
+			return fail_memory(m->fail);
+		c->pin = all;
+		if (!tlscert_pin_parse(v->text, &all[c->npins++]))
+			return tlsmake_wrong_value(
+				m, v,
+				"a pin is sha256: and 64 hexadecimal digits or base64: "
+				"the hash of the peer's public key");
+	}
+	return IO_OK;
+}
+
+/* Anybody can write any name into a certificate of his own. */
+static enum io check_lists(const struct making *m)
+{
+	static const unsigned id[] = { OPT_ALLOW_SAN, OPT_ALLOW_CN };
+
+	for (size_t i = 0; i < sizeof(id) / sizeof(*id); i++)
+		if (part_val(m->part, id[i]) && !m->ctx->chain && !m->ctx->npins)
+			return tlsmake_wrong(
+				m, id[i],
+				"a name says nothing unless somebody vouches "
+				"for it: cafile= or pin= is needed as well");
+	return IO_OK;
+}
+
 static enum io set_verification(const struct making *m)
 {
-	const char *pin = part_text(m->part, OPT_PIN, NULL);
 	struct tlsctx *c = m->ctx;
 	int mode = SSL_VERIFY_NONE;
 
-	if (pin && !tlscert_pin_parse(pin, &c->pin))
-		return tlsmake_wrong(
-			m, OPT_PIN,
-			"a pin is sha256: and 64 hexadecimal digits or base64: "
-			"the hash of the peer's public key");
-	c->pinned = pin != NULL;
+	if (set_pins(m) != IO_OK)
+		return IO_FAIL;
 	c->chain = wants_chain(m);
 	c->name = part_text(m->part, OPT_COMMONNAME,
 			    part_val(m->part, OPT_COMMONNAME) ? "" : NULL);
-	if (c->chain || c->pinned)
+	if (c->chain || c->npins)
 		mode = SSL_VERIFY_PEER |
 		       (c->server ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
 	SSL_CTX_set_verify(c->ssl, mode, NULL);
 	SSL_CTX_set_cert_verify_callback(c->ssl, tlspeer_verify, NULL);
-	return IO_OK;
+	return check_lists(m);
 }
 
 static enum io set_limits(const struct making *m)

@@ -135,6 +135,14 @@ const struct optval *part_val(const struct part *p, unsigned opt_id)
 	return NULL;
 }
 
+const struct optval *part_nth(const struct part *p, unsigned opt_id, unsigned n)
+{
+	for (unsigned i = 0; i < p->nvals; i++)
+		if (p->val[i].opt->id == opt_id && n-- == 0)
+			return &p->val[i];
+	return NULL;
+}
+
 bool part_has(const struct part *p, unsigned opt_id)
 {
 	const struct optval *v = part_val(p, opt_id);

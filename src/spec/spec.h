@@ -75,6 +75,8 @@ bool part_is_called(const struct part *p);
 bool part_has(const struct part *p, unsigned opt_id);		/* given and not 0 */
 /* the last one given, or NULL */
 const struct optval *part_val(const struct part *p, unsigned opt_id);
+/* the n-th one given, counted from 0, or NULL: options that may be repeated */
+const struct optval *part_nth(const struct part *p, unsigned opt_id, unsigned n);
 long long part_num(const struct part *p, unsigned opt_id, long long otherwise);
 uint64_t part_usec(const struct part *p, unsigned opt_id, uint64_t otherwise);
 const char *part_text(const struct part *p, unsigned opt_id, const char *otherwise);

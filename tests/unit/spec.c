@@ -116,6 +116,15 @@ static void runs_of_commas_are_skipped(void **state)
 	assert_int_equal(spec.part[0].nvals, 1);
 }
 
+static void each_of_a_repeated_option_can_be_asked_for(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tcp:h:1,retry=1,interval=2,retry=3"), IO_OK);
+	assert_int_equal(part_nth(&spec.part[0], OPT_RETRY, 0)->num, 1);
+	assert_int_equal(part_nth(&spec.part[0], OPT_RETRY, 1)->num, 3);
+	assert_null(part_nth(&spec.part[0], OPT_RETRY, 2));
+}
+
 static void the_last_of_a_repeated_option_wins(void **state)
 {
 	(void)state;
@@ -401,6 +410,7 @@ int main(void)
 		TEST(a_dual_address_has_a_reading_and_a_writing_half),
 		TEST(blanks_around_options_are_trimmed),
 		TEST(runs_of_commas_are_skipped),
+		TEST(each_of_a_repeated_option_can_be_asked_for),
 		TEST(the_last_of_a_repeated_option_wins),
 		TEST(unknown_names_get_the_nearest_known_one),
 		TEST(wrong_numbers_of_arguments_name_the_right_ones),
