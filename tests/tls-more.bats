@@ -284,3 +284,110 @@ serial_of() { openssl x509 -in "$1" -noout -serial | sed 's/serial=//'; }
 	ask hello "tls:localhost:$PORT,pin=sha256:12,pin=$(pin_of "$C/server.crt")"
 	end_with 2 'a pin is sha256'
 }
+
+# --- locked keys, PKCS#12 ----------------------------------------------------------------
+
+# p12 NAME PHRASE [ARGS...]: NAME.p12 with the certificate "server"
+p12() {
+	local name=$1 phrase=$2
+	shift 2
+	openssl pkcs12 -export -in "$C/server.crt" -inkey "$C/server.key" -certfile "$C/ca.crt" \
+		-out "$name.p12" -passout "pass:$phrase" "$@"
+}
+
+@test "passphrase-file unlocks a key" {
+	printf 'secret\r\nanother line\n' >phrase
+	listen srv "tls-listen:0,bind=127.0.0.1,cert=$C/server.crt,key=$C/locked.key,passphrase-file=phrase" pipe
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt"
+	end_with 0 '^hello$'
+}
+
+@test "PKCS#12 files are recognised by what is in them" {
+	local o
+
+	p12 locked secret
+	p12 empty ""
+	mv empty.p12 empty.pem
+	echo secret >phrase
+	for o in cert=locked.p12,passphrase-file=phrase cert=empty.pem; do
+		listen srv "tls-listen:0,bind=127.0.0.1,$o" pipe
+		ask hello "tls:localhost:$PORT,cafile=$C/ca.crt"
+		end_with 0 '^hello$'
+	done
+	run -0 openssl pkcs12 -export -in "$C/client.crt" -inkey "$C/client.key" -out client.p12 -passout pass:
+	echo_server srv "cafile=$C/ca.crt"
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,cert=client.p12"
+	end_with 0 '^hello$'
+}
+
+@test "a key that stays locked ends with 58 and says why" {
+	local o
+
+	p12 locked secret
+	openssl pkcs12 -export -nokeys -in "$C/server.crt" -out nokey.p12 -passout pass:
+	echo wrong >wrong
+	head -c 5000 /dev/zero | tr '\0' x >long
+	for o in "cert=$C/server.crt,key=$C/locked.key:no terminal.*passphrase-file=FILE" \
+		"cert=locked.p12:no terminal" \
+		"cert=$C/server.crt,key=$C/locked.key,passphrase-file=wrong:does not open the private key" \
+		"cert=locked.p12,passphrase-file=wrong:does not open cert=locked.p12" \
+		"cert=$C/server.crt,key=$C/locked.key,passphrase-file=no:cannot open passphrase-file=no" \
+		"cert=$C/server.crt,key=$C/locked.key,passphrase-file=long:too long" \
+		"cert=nokey.p12:holds no certificate with its key"; do
+		run setsid -w timeout 20 "$SOCKCAT" -d -d "tls-listen:0,bind=127.0.0.1,${o%%:*}" pipe </dev/null
+		end_with 58 "${o#*:}"
+		[[ $output != *listening* ]]
+	done
+}
+
+# at_terminal KEYS: a listener with a locked key at a terminal of its own, where KEYS
+# (Python bytes) are typed once it asks.  Prints what the terminal shows, whether it
+# echoed before and after, and how the listener ended.
+at_terminal() {
+	need python3
+	run timeout 20 python3 - "$1" "$SOCKCAT" -d -d "tls-listen:0,bind=127.0.0.1,cert=$C/server.crt,key=$C/locked.key" /dev/null <<-'E'
+	import ast, os, pty, signal, sys, termios
+	keys = ast.literal_eval("b'" + sys.argv[1] + "'")
+	pid, fd = pty.fork()
+	if pid == 0:
+	    os.execv(sys.argv[2], sys.argv[2:])
+	echo = lambda: bool(termios.tcgetattr(fd)[3] & termios.ECHO)
+	shown = b''
+	while b'locked.key: ' not in shown:
+	    shown += os.read(fd, 1000)
+	print('echo while asking:', echo())
+	os.write(fd, keys)
+	try:
+	    while b'listening on' not in shown and b'error' not in shown:
+	        shown += os.read(fd, 1000)
+	except OSError:
+	    pass
+	print('echo afterwards:', echo())
+	try:
+	    os.kill(pid, signal.SIGTERM)
+	except ProcessLookupError:
+	    pass
+	print('status:', os.waitpid(pid, 0)[1])
+	print(shown.decode())
+	E
+}
+
+@test "the pass phrase is asked for at the terminal, without echo" {
+	at_terminal 'secret\n'
+	end_with 0 'listening on'
+	[[ $output == *"echo while asking: False"*"echo afterwards: True"* ]]
+	[[ $output != *secret* ]]
+}
+
+@test "the terminal echoes again after a wrong pass phrase, an end, an interrupt" {
+	at_terminal 'wrong\n'
+	end_with 0 'does not open the private key'
+	[[ $output == *"echo afterwards: True"* ]]
+	at_terminal '\x04'
+	end_with 0 'no pass phrase was given'
+	[[ $output == *"echo afterwards: True"* ]]
+	at_terminal '\x03'
+	end_with 0 'status: 2'
+	[[ $output == *"echo while asking: False"*"echo afterwards: True"* ]]
+}
+

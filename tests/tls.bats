@@ -344,7 +344,7 @@ setup() {
 		"cert=$C/server.crt,key=missing:cannot open key=missing" \
 		"cert=$C/server.crt,key=text.pem:holds no private key" \
 		"cert=$C/server.crt,key=$C/other.key:does not fit" \
-		"cert=$C/server.crt,key=$C/locked.key:pass phrase" \
+		"cert=$C/server.crt,key=$C/locked.key,passphrase-file=text.pem:pass phrase" \
 		"cert=$C/server.pem,dhparam=text.pem:Diffie-Hellman"; do
 		run timeout 20 "$SOCKCAT" -d -d "tls-listen:0,bind=127.0.0.1,${o%%:*}" pipe </dev/null
 		end_with 58 "${o#*:}"

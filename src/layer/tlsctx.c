@@ -139,7 +139,7 @@ static enum io set_dh(const struct making *m)
 		SSL_CTX_set_dh_auto(m->ctx->ssl, 1);
 		return IO_OK;
 	}
-	if (tlscert_load("dhparam", path, PHASE_KEY, &file, m->fail) != IO_OK)
+	if (tlsmake_load(m, "dhparam", path, PHASE_KEY, &file) != IO_OK)
 		return IO_FAIL;
 	pem = BIO_new_mem_buf(file.data, (int)file.len);
 	ok = pem && tlscompat_dh(m->ctx->ssl, pem);
@@ -269,6 +269,7 @@ void tlsctx_unprepare(struct part *p)
 	if (!c)
 		return;
 	tlsresume_forget(c);
+	tlskeys_free(c);
 	SSL_CTX_free(c->ssl);
 	BIO_meth_free(c->bio);
 	sys_close(c->keylog);

@@ -11,6 +11,13 @@
 #include "layer/tlscert.h"
 #include "spec/spec.h"
 
+/* One certificate of ours. */
+struct identity {
+	X509 *cert;		/* own */
+	EVP_PKEY *key;		/* own */
+	STACK_OF(X509) * chain; /* own: those that lead to the root, or NULL */
+};
+
 struct tlsctx {
 	SSL_CTX *ssl;		 /* own */
 	BIO_METHOD *bio;	 /* own: the way to the layer below, see layer/tls.c */
@@ -20,7 +27,8 @@ struct tlsctx {
 	struct pin *pin;	 /* own: its public key must be one of these */
 	unsigned npins;		 /* 0 = any */
 	const char *name; /* ref: commonname=, "" = any name will do, NULL = not given */
-	bool certified;	  /* we have a certificate of our own */
+	struct identity *own; /* own: our certificates, the first is the default */
+	unsigned nown;
 	unsigned char *alpn; /* own: protocol names as TLS sends them */
 	unsigned alpn_len;
 	SSL_SESSION *session; /* own: a client's last, see layer/tlsresume.h */

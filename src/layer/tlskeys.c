@@ -1,69 +1,67 @@
-/* Our own certificate and its key. */
+/* Our own certificates and their keys. */
 #include "layer/tlskeys.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
+#include "layer/tlspass.h"
 
-/* Asking for a pass phrase would stop a daemon for ever. */
-static int no_phrase(char *to, int cap, int writing, void *asked)
+/* ---- PEM --------------------------------------------------------------------- */
+
+static enum io no_key(const struct tlspass *pass)
 {
-	(void)to;
-	(void)cap;
-	(void)writing;
-	*(bool *)asked = true;
-	return -1;
+	struct fail *f = pass->m->fail;
+
+	if (f->phase != PHASE_NONE)
+		return IO_FAIL;
+	if (pass->asked)
+		return fail_say(f, PHASE_KEY, 0,
+				"this pass phrase does not open the private key in %s=%s",
+				pass->option, pass->path);
+	return fail_say(f, PHASE_KEY, 0, "%s=%s holds no private key in PEM form%s",
+			pass->option, pass->path,
+			strcmp(pass->option, "cert") == 0 ? "; give key=FILE too" : "");
 }
 
-static enum io use_key(const struct making *m, const char *option, const char *path,
-		       const struct buf *file)
+static enum io read_key(const struct making *m, const char *option, const char *path,
+			const struct buf *file, struct identity *id)
 {
-	bool asked = false;
+	struct tlspass pass = { .m = m, .option = option, .path = path };
 	BIO *pem = BIO_new_mem_buf(file->data, (int)file->len);
-	EVP_PKEY *key = pem ? PEM_read_bio_PrivateKey(pem, NULL, no_phrase, &asked)
-			    : NULL;
-	bool ok = key && SSL_CTX_use_PrivateKey(m->ctx->ssl, key) == 1;
 
+	if (pem)
+		id->key = PEM_read_bio_PrivateKey(pem, NULL, tlspass_get, &pass);
 	BIO_free(pem);
-	EVP_PKEY_free(key);
-	if (ok)
-		return IO_OK;
-	if (asked)
-		return fail_say(m->fail, PHASE_KEY, 0,
-				"the private key in %s=%s is locked with a pass phrase; "
-				"\"openssl pkey -in FILE -out NEW\" takes it off",
-				option, path);
-	if (!key)
-		return fail_say(m->fail, PHASE_KEY, 0,
-				"%s=%s holds no private key in PEM form%s", option, path,
-				strcmp(option, "cert") == 0 ? "; give key=FILE too" : "");
-	return fail_say(m->fail, PHASE_KEY, 0,
-			"the private key in %s=%s does not fit: %s", option, path,
-			tlsmake_reason());
+	return id->key ? IO_OK : no_key(&pass);
 }
 
 /* The first certificate is ours, those behind it lead to the root. */
-static bool use_chain(SSL_CTX *ctx, BIO *pem)
+static bool read_chain(BIO *pem, struct identity *id)
 {
-	X509 *cert = PEM_read_bio_X509_AUX(pem, NULL, NULL, NULL);
-	bool ok = cert && SSL_CTX_use_certificate(ctx, cert) == 1;
+	X509 *cert;
 
-	X509_free(cert);
-	while (ok && (cert = PEM_read_bio_X509(pem, NULL, NULL, NULL)) != NULL) {
-		ok = SSL_CTX_add0_chain_cert(ctx, cert) == 1;
-		if (!ok)
+	id->chain = sk_X509_new_null();
+	id->cert = PEM_read_bio_X509_AUX(pem, NULL, NULL, NULL);
+	if (!id->chain || !id->cert)
+		return false;
+	while ((cert = PEM_read_bio_X509(pem, NULL, NULL, NULL)) != NULL)
+		if (!sk_X509_push(id->chain, cert)) {
 			X509_free(cert);
-	}
-	return ok;
+			return false;
+		}
+	return true;
 }
 
-static enum io use_certificate(const struct making *m, const char *path,
-			       const struct buf *file)
+static enum io read_certificate(const struct making *m, const char *path,
+				const struct buf *file, struct identity *id)
 {
 	BIO *pem = BIO_new_mem_buf(file->data, (int)file->len);
-	bool ok = pem && use_chain(m->ctx->ssl, pem);
+	bool ok = pem && read_chain(pem, id);
 
 	BIO_free(pem);
 	if (ok) {
@@ -72,63 +70,127 @@ static enum io use_certificate(const struct making *m, const char *path,
 	}
 	if (ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE)
 		return fail_say(m->fail, PHASE_KEY, 0,
-				"cert=%s holds no certificate in PEM form", path);
+				"cert=%s holds no certificate, neither in PEM form nor "
+				"as PKCS#12",
+				path);
 	return fail_say(m->fail, PHASE_KEY, 0,
 			"the certificate in cert=%s cannot be used: %s", path,
 			tlsmake_reason());
 }
 
-static enum io key_from_file(const struct making *m, const char *path)
+static enum io read_key_file(const struct making *m, const char *path,
+			     struct identity *id)
 {
 	struct buf file;
-	enum io r = tlscert_load("key", path, PHASE_KEY, &file, m->fail);
+	enum io r = tlsmake_load(m, "key", path, PHASE_KEY, &file);
 
 	if (r != IO_OK)
 		return r;
-	r = use_key(m, "key", path, &file);
-	OPENSSL_cleanse(file.data, file.len);
+	r = read_key(m, "key", path, &file, id);
+	if (file.len)
+		OPENSSL_cleanse(file.data, file.len);
 	buf_free(&file);
 	return r;
 }
 
-static enum io certificate_from_file(const struct making *m, const char *path)
-{
-	const char *key = part_text(m->part, OPT_KEY, NULL);
-	struct buf file;
-	enum io r = tlscert_load("cert", path, PHASE_KEY, &file, m->fail);
+/* ---- PKCS#12 ------------------------------------------------------------------- */
 
-	if (r != IO_OK)
-		return r;
-	r = use_certificate(m, path, &file);
-	if (r == IO_OK)
-		r = key ? key_from_file(m, key) : use_key(m, "cert", path, &file);
-	OPENSSL_cleanse(file.data, file.len);
-	buf_free(&file);
-	return r;
+static PKCS12 *as_pkcs12(const struct buf *file)
+{
+	const unsigned char *data = file->data;
+	PKCS12 *p = file->len ? d2i_PKCS12(NULL, &data, (long)file->len) : NULL;
+
+	ERR_clear_error();
+	return p;
 }
 
-static enum io certificate_made(const struct making *m)
+/* Some programs write no phrase, others an empty one. */
+static bool is_open(PKCS12 *p)
 {
-	X509 *cert;
-	EVP_PKEY *key;
+	bool open = PKCS12_verify_mac(p, NULL, 0) || PKCS12_verify_mac(p, "", 0);
+
+	ERR_clear_error();
+	return open;
+}
+
+static enum io unpack(const struct making *m, const char *path, PKCS12 *p,
+		      struct identity *id)
+{
+	struct tlspass pass = { .m = m, .option = "cert", .path = path };
+	char phrase[PEM_BUFSIZE + 1] = "";
+	int len = is_open(p) ? 0 : tlspass_get(phrase, PEM_BUFSIZE, 0, &pass);
 	bool ok;
 
-	if (part_has(m->part, OPT_KEY))
+	if (len < 0)
+		return IO_FAIL;
+	phrase[len] = '\0';
+	ok = PKCS12_parse(p, phrase, &id->key, &id->cert, &id->chain) == 1;
+	OPENSSL_cleanse(phrase, sizeof(phrase));
+	if (ok && id->cert)
+		return IO_OK;
+	if (ok)
+		return fail_say(m->fail, PHASE_KEY, 0,
+				"the PKCS#12 file cert=%s holds no certificate with its "
+				"key",
+				path);
+	if (ERR_GET_REASON(ERR_peek_error()) == PKCS12_R_MAC_VERIFY_FAILURE)
+		return fail_say(m->fail, PHASE_KEY, 0,
+				"this pass phrase does not open cert=%s", path);
+	return fail_say(m->fail, PHASE_KEY, 0,
+			"the PKCS#12 file cert=%s cannot be used: %s (\"openssl pkcs12 "
+			"-legacy\" converts files with old ciphers)",
+			path, tlsmake_reason());
+}
+
+/* ---- one certificate ----------------------------------------------------------- */
+
+static enum io read_file(const struct making *m, const struct buf *file, const char *path,
+			 const char *key, struct identity *id)
+{
+	PKCS12 *p = as_pkcs12(file);
+	enum io r = p ? unpack(m, path, p, id) : read_certificate(m, path, file, id);
+
+	PKCS12_free(p);
+	if (r != IO_OK)
+		return r;
+	if (key) {
+		EVP_PKEY_free(id->key);
+		id->key = NULL;
+		return read_key_file(m, key, id);
+	}
+	return id->key ? IO_OK : read_key(m, "cert", path, file, id);
+}
+
+static enum io from_file(const struct making *m, const char *path, const char *key,
+			 struct identity *id)
+{
+	struct buf file;
+	enum io r = tlsmake_load(m, "cert", path, PHASE_KEY, &file);
+
+	if (r != IO_OK)
+		return r;
+	r = read_file(m, &file, path, key, id);
+	if (file.len)
+		OPENSSL_cleanse(file.data, file.len);
+	buf_free(&file);
+	if (r != IO_OK || X509_check_private_key(id->cert, id->key) == 1)
+		return r;
+	return fail_say(m->fail, PHASE_KEY, 0,
+			"the private key in %s=%s does not fit: %s", key ? "key" : "cert",
+			key ? key : path, tlsmake_reason());
+}
+
+static enum io made_now(const struct making *m, const char *key, struct identity *id)
+{
+	if (key)
 		return tlsmake_wrong(m, OPT_KEY, "cert=auto makes a key of its own");
-	if (!tlscert_make(&cert, &key))
-		return tlsmake_broken(m);
-	ok = SSL_CTX_use_certificate(m->ctx->ssl, cert) == 1 &&
-	     SSL_CTX_use_PrivateKey(m->ctx->ssl, key) == 1;
-	X509_free(cert);
-	EVP_PKEY_free(key);
-	return ok ? IO_OK : tlsmake_broken(m);
+	return tlscert_make(&id->cert, &id->key) ? IO_OK : tlsmake_broken(m);
 }
 
 /* The other side needs the pin; nobody would find out about an expired
  * certificate but from the clients that run away. */
-static void mention_certificate(const struct making *m, const char *from)
+static void mention(const X509 *cert, const char *from)
 {
-	const X509 *cert = SSL_CTX_get0_certificate(m->ctx->ssl);
 	bool made = strcmp(from, "auto") == 0;
 	char text[PIN_TEXT], when[40];
 	struct pin pin;
@@ -142,6 +204,60 @@ static void mention_certificate(const struct making *m, const char *from)
 			tlscert_time(X509_get0_notAfter(cert), when, sizeof(when)));
 }
 
+/* ---- all of them --------------------------------------------------------------- */
+
+/* In socat's dialect the last one counts. */
+static const char *nth(const struct making *m, unsigned option, unsigned n)
+{
+	const struct optval *v = part_nth(m->part, option, n);
+
+	if (m->part->spec->rules.socat)
+		v = n ? NULL : part_val(m->part, option);
+	return v ? v->text : NULL;
+}
+
+static unsigned count(const struct making *m, unsigned option)
+{
+	unsigned n = 0;
+
+	while (nth(m, option, n))
+		n++;
+	return n;
+}
+
+static enum io read_all(const struct making *m, unsigned n)
+{
+	struct tlsctx *c = m->ctx;
+
+	c->own = mem_new(n, sizeof(*c->own));
+	if (!c->own)
+		return fail_memory(m->fail);
+	for (c->nown = 0; c->nown < n;) {
+		const char *from = nth(m, OPT_CERT, c->nown);
+		const char *key = nth(m, OPT_KEY, c->nown);
+		struct identity *id = &c->own[c->nown++];
+		enum io r = strcmp(from, "auto") == 0 ? made_now(m, key, id)
+						      : from_file(m, from, key, id);
+
+		if (r != IO_OK)
+			return r;
+		mention(id->cert, from);
+	}
+	return IO_OK;
+}
+
+static enum io use(const struct making *m)
+{
+	const struct identity *first = &m->ctx->own[0];
+	SSL_CTX *s = m->ctx->ssl;
+
+	if (SSL_CTX_use_cert_and_key(s, first->cert, first->key, first->chain, 1) != 1)
+		return fail_say(m->fail, PHASE_KEY, 0,
+				"the certificate in cert=%s cannot be used: %s",
+				nth(m, OPT_CERT, 0), tlsmake_reason());
+	return IO_OK;
+}
+
 /* Anonymous ciphers are the one case in which a server can do without. */
 static bool anonymous(const struct part *p)
 {
@@ -150,25 +266,34 @@ static bool anonymous(const struct part *p)
 
 enum io tlskeys_set(const struct making *m)
 {
-	const char *from = part_text(m->part, OPT_CERT, NULL);
-	enum io r;
+	unsigned certs = count(m, OPT_CERT), keys = count(m, OPT_KEY);
 
-	if (!from && part_has(m->part, OPT_KEY))
+	if (!certs && keys)
 		return tlsmake_wrong(m, OPT_KEY,
 				     "a key needs its certificate: cert=FILE");
-	if (!from && m->ctx->server && !anonymous(m->part))
+	if (!certs && m->ctx->server && !anonymous(m->part))
 		return fail_say(
 			m->fail, PHASE_USAGE, 0,
 			"%s: a TLS server needs a certificate: cert=FILE (PEM, with its "
 			"key, or key=FILE), or cert=auto to make one on the spot",
 			m->part->spec->input);
-	if (!from)
+	if (certs > 1)
+		return tlsmake_wrong(m, OPT_CERT, "there is only one certificate");
+	if (keys && keys != certs)
+		return tlsmake_wrong(m, OPT_KEY,
+				     "give as many key= as cert=, in the same order, or "
+				     "files that hold both");
+	if (!certs)
 		return IO_OK;
-	r = strcmp(from, "auto") == 0 ? certificate_made(m)
-				      : certificate_from_file(m, from);
-	if (r != IO_OK)
-		return r;
-	m->ctx->certified = true;
-	mention_certificate(m, from);
-	return IO_OK;
+	return read_all(m, certs) == IO_OK ? use(m) : IO_FAIL;
+}
+
+void tlskeys_free(struct tlsctx *c)
+{
+	for (unsigned i = 0; i < c->nown; i++) {
+		X509_free(c->own[i].cert);
+		EVP_PKEY_free(c->own[i].key);
+		sk_X509_pop_free(c->own[i].chain, X509_free);
+	}
+	mem_free(c->own);
 }

@@ -1,4 +1,4 @@
-/* Our own certificate and its key. */
+/* Our own certificates and their keys. */
 #ifndef SOCKCAT_LAYER_TLSKEYS_H
 #define SOCKCAT_LAYER_TLSKEYS_H
 
@@ -6,5 +6,8 @@
 
 /* What cert= and key= say goes into the context.  PHASE_KEY if it is unusable. */
 enum io tlskeys_set(const struct making *m);
+
+/* Frees what tlskeys_set() made. */
+void tlskeys_free(struct tlsctx *c);
 
 #endif

@@ -3,6 +3,12 @@
 
 #include <openssl/err.h>
 
+enum io tlsmake_load(const struct making *m, const char *option, const char *path,
+		     enum phase phase, struct buf *out)
+{
+	return tlscert_load(option, path, phase, out, m->fail);
+}
+
 const char *tlsmake_reason(void)
 {
 	const char *text = ERR_reason_error_string(ERR_peek_error());

@@ -11,6 +11,10 @@ struct making {
 	struct fail *fail;	 /* ref */
 };
 
+/* A whole file, as tlscert_load(). */
+enum io tlsmake_load(const struct making *m, const char *option, const char *path,
+		     enum phase phase, struct buf *out);
+
 /* Why the library refused, from its error queue. */
 const char *tlsmake_reason(void);
 

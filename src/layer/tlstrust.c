@@ -83,7 +83,7 @@ static enum io take_file(const struct making *m, const char *option, const char 
 	BIO *pem;
 	int n;
 
-	if (tlscert_load(option, path, PHASE_CA, &file, m->fail) != IO_OK)
+	if (tlsmake_load(m, option, path, PHASE_CA, &file) != IO_OK)
 		return IO_FAIL;
 	pem = BIO_new_mem_buf(file.data, (int)file.len);
 	n = pem ? take(m, pem) : -1;
