@@ -391,3 +391,46 @@ at_terminal() {
 	[[ $output == *"echo while asking: False"*"echo afterwards: True"* ]]
 }
 
+# --- several certificates ----------------------------------------------------------------
+
+# subject_for [NAME]: the subject of the certificate that the server shows
+subject_for() {
+	local name=${1:+-servername $1}
+
+	# shellcheck disable=SC2086
+	openssl s_client -connect "127.0.0.1:$PORT" ${name:--noservername} ${2:+-sigalgs "$2"} \
+		</dev/null 2>/dev/null | openssl x509 -noout -subject
+}
+
+@test "a server picks its certificate by the name that the client asks for" {
+	certificate exact /CN=exact DNS:www.example.test "$C/ca"
+	listen srv "tls-listen:0,bind=127.0.0.1,fork,cert=$C/server.pem,cert=$C/wild.pem,cert=exact.pem" pipe
+	[[ $(subject_for) == *server.example ]]
+	[[ $(subject_for no.where) == *server.example ]]
+	[[ $(subject_for a.example.test) == *wild ]]
+	[[ $(subject_for WWW.example.test) == *exact ]]
+	ask hello "tls:127.0.0.1:$PORT,cafile=$C/ca.crt,snihost=www.example.test,commonname=www.example.test"
+	end_with 0 '^hello$'
+	ask hello "tls:127.0.0.1:$PORT,cafile=$C/ca.crt,max-version=TLS1.2,commonname=a.example.test,snihost=a.example.test"
+	end_with 0 '^hello$'
+}
+
+@test "keys go with the certificates in their order" {
+	listen srv "tls-listen:0,bind=127.0.0.1,fork,cert=$C/server.crt,key=$C/server.key,cert=$C/other.crt,key=$C/other.key" pipe
+	[[ $(subject_for other.example) == *other.example ]]
+	run timeout 20 "$SOCKCAT" "tls-listen:0,cert=$C/server.crt,cert=$C/other.crt,key=$C/other.key,key=$C/server.key" pipe
+	end_with 58 'does not fit'
+	run timeout 20 "$SOCKCAT" "tls-listen:0,cert=$C/server.pem,cert=$C/other.crt,key=$C/other.key" pipe
+	end_with 2 'as many key= as cert='
+	ask hello "tls:localhost:1,cert=$C/server.pem,cert=$C/other.pem"
+	end_with 2 'a client has one certificate'
+}
+
+@test "two certificates of one name may differ in their kinds of key" {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout rsa.key -out rsa.crt -days 3 \
+		-subj /CN=rsa -addext subjectAltName=DNS:localhost 2>/dev/null
+	cat rsa.crt rsa.key >rsa.pem
+	listen srv "tls-listen:0,bind=127.0.0.1,fork,cert=$C/other.pem,cert=$C/server.pem,cert=rsa.pem" pipe
+	[[ $(subject_for localhost RSA-PSS+SHA256) == *rsa ]]
+	[[ $(subject_for localhost ECDSA+SHA256) == *server.example ]]
+}

@@ -246,6 +246,47 @@ static enum io read_all(const struct making *m, unsigned n)
 	return IO_OK;
 }
 
+/* How well it fits the name that the client asks for: exactly, by a wildcard, or not
+ * at all. */
+static int grade(X509 *cert, const char *host)
+{
+	if (X509_check_host(cert, host, 0, X509_CHECK_FLAG_NO_WILDCARDS, NULL) == 1)
+		return 2;
+	return X509_check_host(cert, host, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+			       NULL) == 1;
+}
+
+/* All that fit equally well are taken, for they may differ in their kinds of key; of
+ * the same kind the first one wins. */
+static bool take(SSL *ssl, const struct tlsctx *c, const char *host, int wanted)
+{
+	SSL_certs_clear(ssl);
+	for (unsigned i = c->nown; i-- > 0;) {
+		const struct identity *id = &c->own[i];
+
+		if (grade(id->cert, host) == wanted &&
+		    SSL_use_cert_and_key(ssl, id->cert, id->key, id->chain, 1) != 1)
+			return false;
+	}
+	return true;
+}
+
+static int choose(SSL *ssl, void *ctx)
+{
+	const struct tlsctx *c = ctx;
+	const char *host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	int best = 0;
+
+	ERR_set_mark();
+	for (unsigned i = 0; host && i < c->nown; i++) {
+		int g = grade(c->own[i].cert, host);
+
+		best = g > best ? g : best;
+	}
+	ERR_pop_to_mark();
+	return best == 0 || take(ssl, c, host, best);
+}
+
 static enum io use(const struct making *m)
 {
 	const struct identity *first = &m->ctx->own[0];
@@ -255,6 +296,8 @@ static enum io use(const struct making *m)
 		return fail_say(m->fail, PHASE_KEY, 0,
 				"the certificate in cert=%s cannot be used: %s",
 				nth(m, OPT_CERT, 0), tlsmake_reason());
+	if (m->ctx->nown > 1)
+		SSL_CTX_set_cert_cb(s, choose, m->ctx);
 	return IO_OK;
 }
 
@@ -277,8 +320,10 @@ enum io tlskeys_set(const struct making *m)
 			"%s: a TLS server needs a certificate: cert=FILE (PEM, with its "
 			"key, or key=FILE), or cert=auto to make one on the spot",
 			m->part->spec->input);
-	if (certs > 1)
-		return tlsmake_wrong(m, OPT_CERT, "there is only one certificate");
+	if (certs > 1 && !m->ctx->server)
+		return tlsmake_wrong(m, OPT_CERT,
+				     "a client has one certificate; only a server can "
+				     "choose, by the name it is asked for");
 	if (keys && keys != certs)
 		return tlsmake_wrong(m, OPT_KEY,
 				     "give as many key= as cert=, in the same order, or "
