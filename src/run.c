@@ -215,12 +215,38 @@ static enum io find_server(struct run *r, int *side)
 
 /* --- signals -------------------------------------------------------------------- */
 
+static bool reload_address(struct spec *s)
+{
+	struct fail f = { 0 };
+	enum io r = spec_reload(s, &f);
+
+	if (r == IO_OK)
+		log_say(LEVEL_NOTICE, "%s: its files are read again", s->input);
+	if (r == IO_FAIL) {
+		log_fail(LEVEL_ERROR, &f);
+		log_say(LEVEL_WARNING, "%s: what was read before stays in use", s->input);
+	}
+	return r != IO_EOF;
+}
+
+/* A server reads its files again, if it has any; false: SIGHUP is an end like any. */
+static bool reload(struct run *r)
+{
+	bool left, right;
+
+	if (!r->serving || r->signo != 0 || r->cli->rules.socat)
+		return false;
+	left = reload_address(&r->spec[0]);
+	right = reload_address(&r->spec[1]);
+	return left || right;
+}
+
 static void on_end(void *owner, int signo)
 {
 	struct run *r = owner;
 	const bool again = r->signo != 0;
 
-	if (children_signal(r->loop, signo))
+	if (children_signal(r->loop, signo) || (signo == SIGHUP && reload(r)))
 		return;
 	log_say(LEVEL_NOTICE, "exiting on signal %d", signo);
 	r->signo = signo;

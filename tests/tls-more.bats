@@ -434,3 +434,94 @@ subject_for() {
 	[[ $(subject_for localhost RSA-PSS+SHA256) == *rsa ]]
 	[[ $(subject_for localhost ECDSA+SHA256) == *server.example ]]
 }
+
+# --- files read again --------------------------------------------------------------------
+
+says_more_often() { [ "$(grep -c -e "$2" "$1.err")" -gt "$3" ]; }
+
+# hup NAME TEXT: sends SIGHUP and waits for what it says then
+hup() {
+	local before
+
+	before=$(grep -c -e "$2" "$1.err" || :)
+	kill -HUP "$(cat "$1.pid")"
+	wait_until says_more_often "$1" "$2" "$before"
+}
+
+@test "SIGHUP makes a server read its files again and leaves sessions alone" {
+	cp "$C/server.pem" now.pem
+	cp "$C/ca.crt" who.crt
+	listen srv "tls-listen:0,bind=127.0.0.1,fork,cert=now.pem,cafile=who.crt" pipe
+	mkfifo old.in
+	start_in old old.in "$SOCKCAT" - "tls:localhost:$PORT,cafile=$C/ca.crt,cert=$C/client.pem"
+	exec 8>old.in
+	echo before >&8
+	wait_out old before
+
+	cp "$C/other.pem" now.pem
+	cp "$C/stranger.crt" who.crt
+	hup srv 'its files are read again'
+	ask hello "tls:localhost:$PORT,pin=$(pin_of "$C/other.crt"),cert=$C/outsider.pem"
+	end_with 0 '^hello$'
+	ask hello "tls:localhost:$PORT,pin=$(pin_of "$C/other.crt"),cert=$C/client.pem"
+	end_with 35 'does not trust'
+
+	echo after >&8
+	wait_out old after
+	exec 8>&-
+	finish old
+	[ "$status" -eq 0 ]
+}
+
+@test "what cannot be read again stays as it was, and the log says so" {
+	cp "$C/server.pem" now.pem
+	listen srv "tls-listen:0,bind=127.0.0.1,fork,cert=now.pem" pipe
+	echo broken >now.pem
+	hup srv 'now.pem holds no certificate'
+	wait_for srv 'what was read before stays in use'
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt"
+	end_with 0 '^hello$'
+	rm now.pem
+	mkfifo now.pem
+	hup srv 'stays in use'
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt"
+	end_with 0 '^hello$'
+	rm now.pem
+	cp "$C/other.pem" now.pem
+	hup srv 'its files are read again'
+	ask hello "tls:localhost:$PORT,pin=$(pin_of "$C/other.crt")"
+	end_with 0 '^hello$'
+}
+
+@test "cert=auto keeps its key when files are read again" {
+	local pin
+
+	listen srv tls-listen:0,bind=127.0.0.1,fork,cert=auto pipe
+	pin=$(sed -n 's/.*its pin is \(sha256:[0-9a-f]*\)$/\1/p' srv.err)
+	hup srv 'its files are read again'
+	ask hello "tls:127.0.0.1:$PORT,pin=$pin"
+	end_with 0 '^hello$'
+}
+
+@test "a client's side of a server reads its files again, too" {
+	cp "$C/ca.crt" ca.crt
+	echo_server srv fork
+	listen front tcp-listen:0,bind=127.0.0.1,fork "tls:localhost:$PORT,cafile=ca.crt"
+	ask one "tcp:127.0.0.1:$PORT"
+	end_with 0 '^one$'
+	cp "$C/stranger.crt" ca.crt
+	hup front 'its files are read again'
+	ask two "tcp:127.0.0.1:$PORT"
+	wait_for front 'not trusted'
+}
+
+@test "SIGHUP ends who has no files to read again, and who serves one client only" {
+	listen srv tcp-listen:0,bind=127.0.0.1,fork pipe
+	kill -HUP "$(cat srv.pid)"
+	finish srv
+	grep -q 'exiting on signal 1' srv.err
+	listen one "tls-listen:0,bind=127.0.0.1,cert=$C/server.pem" pipe
+	kill -HUP "$(cat one.pid)"
+	finish one
+	[ "$status" -eq 129 ]
+}

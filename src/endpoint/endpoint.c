@@ -144,6 +144,23 @@ void spec_unprepare(struct spec *s)
 		}
 }
 
+enum io spec_reload(struct spec *s, struct fail *f)
+{
+	enum io r = IO_EOF;
+
+	for (; s; s = s->writer)
+		for (unsigned i = 0; i < s->nparts; i++) {
+			const struct layer_ops *ops = s->part[i].type->ops;
+
+			if (!ops || !ops->reload)
+				continue;
+			r = ops->reload(&s->part[i], f);
+			if (r != IO_OK)
+				return r;
+		}
+	return r;
+}
+
 /* ---- birth ----------------------------------------------------------------- */
 
 static void fired(void *owner, unsigned ready)

@@ -54,6 +54,10 @@ struct endpoint {
 enum io spec_prepare(struct spec *s, struct fail *f);
 void spec_unprepare(struct spec *s);
 
+/* Runs reload for every part that has one, up to the first that fails.  IO_EOF: none
+ * has. */
+enum io spec_reload(struct spec *s, struct fail *f);
+
 /* Allocates the layers.  The caller has set spec, facing, loop, fail, wake, owner,
  * side, other, shared, listening, reads and writes before; all else is zero.  rfd and
  * wfd become -1. */

@@ -44,6 +44,11 @@ struct layer_ops {
 	enum io (*prepare)(struct part *p, struct fail *f);
 	void (*unprepare)(struct part *p);	/* frees p->prepared */
 
+	/* Reads the files again that prepare has read (SIGHUP), without waiting
+	 * for anybody.  Sessions under way keep what they began with.  IO_FAIL:
+	 * p->prepared is as it was. */
+	enum io (*reload)(struct part *p, struct fail *f);
+
 	/* a step; what is below is already open */
 	enum io (*open)(struct layer *l);
 

@@ -131,6 +131,18 @@ static enum io tls_prepare(struct part *p, struct fail *f)
 	return fail_memory(f);
 }
 
+static enum io tls_reload(struct part *p, struct fail *f)
+{
+	struct tlsctx *old = p->prepared;
+
+	if (tls_prepare(p, f) == IO_OK) {
+		tlsctx_drop(old);
+		return IO_OK;
+	}
+	p->prepared = old;
+	return IO_FAIL;
+}
+
 /* ---- what a call that did not succeed means ---------------------------------- */
 
 static enum io give_up(struct tls *t, enum phase phase)
@@ -257,7 +269,7 @@ static enum io begin(struct tls *t)
 {
 	struct endpoint *e = t->l.end;
 
-	t->peer.ctx = t->l.part->prepared;
+	t->peer.ctx = tlsctx_hold(t->l.part->prepared);
 	t->peer.typed = e->spec->input;
 	t->peer.fail = e->fail;
 	if (e->server != t->peer.ctx->server)
@@ -472,6 +484,7 @@ static void tls_free(struct layer *l)
 		say_goodbye(t);
 	SSL_free(t->ssl);
 	tlspeer_free(&t->peer);
+	tlsctx_drop(t->peer.ctx);
 	ERR_clear_error();
 }
 
@@ -479,6 +492,7 @@ const struct layer_ops tls_ops = {
 	.size = sizeof(struct tls),
 	.prepare = tls_prepare,
 	.unprepare = tlsctx_unprepare,
+	.reload = tls_reload,
 	.open = tls_open,
 	.read = tls_read,
 	.write = tls_write,

@@ -222,10 +222,10 @@ static enum io read_all(int fd, const char *option, const char *path, enum phase
 	}
 }
 
-enum io tlscert_load(const char *option, const char *path, enum phase phase,
+enum io tlscert_load(const char *option, const char *path, int flags, enum phase phase,
 		     struct buf *out, struct fail *f)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
 	enum io r;
 
 	buf_init(out, FILE_MOST);

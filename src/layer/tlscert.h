@@ -34,9 +34,10 @@ bool tlscert_pin_same(const struct pin *a, const struct pin *b);
  * addresses and this host.  Both become the caller's. */
 bool tlscert_make(X509 **cert, EVP_PKEY **key);
 
-/* A whole file in memory, read once (so a pipe will do).  Names the option and
- * the path when it can't be read; phase says whose mistake that is. */
-enum io tlscert_load(const char *option, const char *path, enum phase phase,
+/* A whole file in memory, read once (so a pipe will do).  Flags are added to
+ * open(2)'s.  Names the option and the path when it can't be read; phase says whose
+ * mistake that is. */
+enum io tlscert_load(const char *option, const char *path, int flags, enum phase phase,
 		     struct buf *out, struct fail *f);
 
 /* The names it is good for: "a.example, 192.0.2.1"; its common name if it has no

@@ -248,12 +248,13 @@ static enum io make(const struct making *m)
 enum io tlsctx_prepare(struct part *p, struct fail *f)
 {
 	struct tlsctx *c = mem_new(1, sizeof(*c));
-	struct making m = { .ctx = c, .part = p, .fail = f };
+	struct making m = { .ctx = c, .part = p, .fail = f, .old = p->prepared };
 
 	if (!c)
 		return fail_memory(f);
-	p->prepared = c;
+	p->prepared = tlsctx_hold(c);
 	c->part = p;
+	c->warned = m.old && m.old->warned;
 	c->keylog = -1;
 	c->server = part_is_called(p);
 	if (make(&m) == IO_OK)
@@ -264,9 +265,19 @@ enum io tlsctx_prepare(struct part *p, struct fail *f)
 
 void tlsctx_unprepare(struct part *p)
 {
-	struct tlsctx *c = p->prepared;
+	tlsctx_drop(p->prepared);
+	p->prepared = NULL;
+}
 
-	if (!c)
+struct tlsctx *tlsctx_hold(struct tlsctx *c)
+{
+	c->holders++;
+	return c;
+}
+
+void tlsctx_drop(struct tlsctx *c)
+{
+	if (!c || --c->holders > 0)
 		return;
 	tlsresume_forget(c);
 	tlskeys_free(c);
@@ -276,5 +287,4 @@ void tlsctx_unprepare(struct part *p)
 	mem_free(c->alpn);
 	mem_free(c->pin);
 	mem_free(c);
-	p->prepared = NULL;
 }

@@ -1,7 +1,8 @@
 /* What all TLS sessions of one address share: certificates, trust, versions.
  *
  * Made once, by ops->prepare, from the options; everything that can be wrong
- * with them is found then.  Hangs on part->prepared. */
+ * with them is found then.  Hangs on part->prepared.  Sessions hold it as well, for
+ * another may take its place while they run (SIGHUP). */
 #ifndef SOCKCAT_LAYER_TLSCTX_H
 #define SOCKCAT_LAYER_TLSCTX_H
 
@@ -15,10 +16,11 @@
 struct identity {
 	X509 *cert;		/* own */
 	EVP_PKEY *key;		/* own */
-	STACK_OF(X509) * chain; /* own: those that lead to the root, or NULL */
+	STACK_OF(X509) *chain;	/* own: those that lead to the root, or NULL */
 };
 
 struct tlsctx {
+	unsigned holders;
 	SSL_CTX *ssl;		 /* own */
 	BIO_METHOD *bio;	 /* own: the way to the layer below, see layer/tls.c */
 	const struct part *part; /* ref: the options */
@@ -37,8 +39,14 @@ struct tlsctx {
 	bool warned;	      /* verify=0 has been mentioned */
 };
 
-/* Fails with PHASE_USAGE, PHASE_KEY (own certificate or key) or PHASE_CA. */
+/* When the part has one prepared, the new one takes what must stay from it (cert=auto)
+ * and reads no terminal and no pipe that nobody writes to; the caller keeps the old
+ * one.  Fails with PHASE_USAGE, PHASE_KEY (own certificate or key) or PHASE_CA. */
 enum io tlsctx_prepare(struct part *p, struct fail *f);
 void tlsctx_unprepare(struct part *p);
+
+/* Returns c.  tlsctx_drop() frees it when nobody holds it any more; NULL is fine. */
+struct tlsctx *tlsctx_hold(struct tlsctx *c);
+void tlsctx_drop(struct tlsctx *c);
 
 #endif

@@ -49,7 +49,7 @@ enum io tlskeylog_set(const struct making *m)
 	if (m->ctx->keylog < 0)
 		return fail_sys(m->fail, PHASE_CONFIG, "cannot open %s=%s", option, path);
 	SSL_CTX_set_keylog_callback(m->ctx->ssl, write_secret);
-	log_say(LEVEL_WARNING,
+	log_say(m->old ? LEVEL_INFO : LEVEL_WARNING,
 		"%s: the secrets of its TLS sessions go to %s=%s: who can read that can "
 		"read them",
 		m->part->spec->input, option, path);

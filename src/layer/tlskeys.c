@@ -180,11 +180,24 @@ static enum io from_file(const struct making *m, const char *path, const char *k
 			key ? key : path, tlsmake_reason());
 }
 
+/* Clients have its pin, so it stays as long as we run. */
+static void keep_made(const struct identity *old, struct identity *id)
+{
+	X509_up_ref(old->cert);
+	EVP_PKEY_up_ref(old->key);
+	id->cert = old->cert;
+	id->key = old->key;
+}
+
 static enum io made_now(const struct making *m, const char *key, struct identity *id)
 {
 	if (key)
 		return tlsmake_wrong(m, OPT_KEY, "cert=auto makes a key of its own");
-	return tlscert_make(&id->cert, &id->key) ? IO_OK : tlsmake_broken(m);
+	if (m->old)
+		keep_made(&m->old->own[id - m->ctx->own], id);
+	else if (!tlscert_make(&id->cert, &id->key))
+		return tlsmake_broken(m);
+	return IO_OK;
 }
 
 /* The other side needs the pin; nobody would find out about an expired
@@ -241,7 +254,8 @@ static enum io read_all(const struct making *m, unsigned n)
 
 		if (r != IO_OK)
 			return r;
-		mention(id->cert, from);
+		if (!m->old || strcmp(from, "auto") != 0)
+			mention(id->cert, from);
 	}
 	return IO_OK;
 }

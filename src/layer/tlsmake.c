@@ -1,12 +1,13 @@
 /* A TLS context in the making: what its steps work on, and how they say no. */
 #include "layer/tlsmake.h"
 
+#include <fcntl.h>
 #include <openssl/err.h>
 
 enum io tlsmake_load(const struct making *m, const char *option, const char *path,
 		     enum phase phase, struct buf *out)
 {
-	return tlscert_load(option, path, phase, out, m->fail);
+	return tlscert_load(option, path, m->old ? O_NONBLOCK : 0, phase, out, m->fail);
 }
 
 const char *tlsmake_reason(void)

@@ -6,12 +6,14 @@
 
 /* One preparation under way. */
 struct making {
-	struct tlsctx *ctx;	 /* ref */
-	const struct part *part; /* ref */
-	struct fail *fail;	 /* ref */
+	struct tlsctx *ctx;	  /* ref */
+	const struct part *part;  /* ref */
+	struct fail *fail;	  /* ref */
+	const struct tlsctx *old; /* ref: the one to be replaced, or NULL */
 };
 
-/* A whole file, as tlscert_load(). */
+/* A whole file, as tlscert_load(); while an old context serves, nobody is waited
+ * for. */
 enum io tlsmake_load(const struct making *m, const char *option, const char *path,
 		     enum phase phase, struct buf *out);
 

@@ -132,9 +132,11 @@ static int ask(int tty, const struct tlspass *pass, char *to, size_t cap)
 static int nobody_to_ask(const struct tlspass *pass)
 {
 	fail_say(pass->m->fail, PHASE_KEY, 0,
-		 "the private key in %s=%s is locked with a pass phrase, and there is no "
-		 "terminal to ask for it: give passphrase-file=FILE",
-		 pass->option, pass->path);
+		 "the private key in %s=%s is locked with a pass phrase, and %s: give "
+		 "passphrase-file=FILE",
+		 pass->option, pass->path,
+		 pass->m->old ? "nobody is asked for it while sessions run"
+			      : "there is no terminal to ask for it");
 	return -1;
 }
 
@@ -150,7 +152,7 @@ int tlspass_get(char *to, int cap, int writing, void *arg)
 		return -1; /* the library tries its other readers */
 	if (path)
 		return from_file(pass->m, path, to, (size_t)cap);
-	tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	tty = pass->m->old ? -1 : open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	len = tty >= 0 && is_ours(tty) ? ask(tty, pass, to, (size_t)cap)
 				       : nobody_to_ask(pass);
 	sys_close(tty);
