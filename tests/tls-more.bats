@@ -525,3 +525,48 @@ hup() {
 	finish one
 	[ "$status" -eq 129 ]
 }
+
+# --- reports -----------------------------------------------------------------------------
+
+@test "tls-report tells what was agreed on, with whom, and that all is well" {
+	local line
+
+	s_server srv -rev -alpn h2 -groups P-256 -cert_chain "$C/ca.crt"
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,alpn=h2,tls-report"
+	end_with 0 olleh
+	for line in "TLS report: tls:localhost:$PORT," '  session: TLSv1.3, TLS_AES_256_GCM_SHA384, group ' \
+		'  ALPN: h2' '  SNI: localhost' '  certificate 0: subject O = Acme, CN = server.example' \
+		'  certificate 0: issuer CN = authority ca' \
+		'  certificate 0: for localhost, 127.0.0.1, ::1' \
+		"  certificate 0: pin $(pin_of "$C/server.crt")" \
+		'  certificate 1: subject CN = authority ca' \
+		"  certificate 1: pin $(pin_of "$C/ca.crt")" \
+		'  verdict: accepted: its chain of certificates is trusted, it is for "localhost"'; do
+		grep -qF "sockcat: $line" <<<"$output" || { echo "missing: $line"; return 1; }
+	done
+	[[ $output =~ "certificate 0: valid from "20..-..-...*" until "20..-..-..\ .*\(29\ days\ left\) ]]
+}
+
+@test "tls-report comes before the error when the peer is refused, with the reason" {
+	listen srv "tls-listen:0,bind=127.0.0.1,fork,cert=$C/expired.pem" pipe
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,tls-report"
+	end_with 60 "verdict: refused: the server's certificate expired on 2021-02-03.*"$'\n'"sockcat: error: "
+	[[ $output =~ "until 2021-02-03 00:00:00 UTC ("[0-9]+" days ago)" ]]
+	ask hello "tls:localhost:$PORT,tls-report,pin=$(pin_of "$C/other.crt")"
+	end_with 60 'verdict: refused: this is another server than pin= says'
+	ask hello "tls:localhost:$PORT,tls-report,verify=0"
+	end_with 0 'verdict: not checked'
+}
+
+@test "tls-report of a server tells about its clients" {
+	echo_server srv "fork,tls-report,cafile=$C/ca.crt"
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,cert=$C/client.pem"
+	end_with 0 '^hello$'
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt,cert=$C/outsider.pem"
+	wait_for srv 'verdict: refused'
+	grep -q 'certificate 0: subject C = DE, O = Acme.*CN = client.example' srv.err
+	grep -q 'verdict: accepted: its chain of certificates is trusted' srv.err
+	listen open "tls-listen:0,bind=127.0.0.1,cert=$C/server.pem,tls-report" pipe
+	ask hello "tls:localhost:$PORT,cafile=$C/ca.crt"
+	grep -q 'verdict: the other side showed no certificate; cafile=' open.err
+}

@@ -13,6 +13,7 @@
 #include "layer/tlscompat.h"
 #include "layer/tlsctx.h"
 #include "layer/tlspeer.h"
+#include "layer/tlsreport.h"
 #include "layer/tlsresume.h"
 
 /* Records read in the search for a peer's last words. */
@@ -304,10 +305,10 @@ static enum io tls_open(struct layer *l)
 	t->open = true;
 	if (is_lost(t))
 		return last_words(t);
-	if (tlspeer_resumed(&t->peer, t->ssl) != IO_OK) {
-		t->failed = true;
+	t->failed = tlspeer_resumed(&t->peer, t->ssl) != IO_OK;
+	tlsreport_session(&t->peer, t->ssl);
+	if (t->failed)
 		return IO_FAIL;
-	}
 	tlspeer_log(&t->peer, t->ssl, endpoint_text(l->end, where, sizeof(where)));
 	return IO_OK;
 }

@@ -5,6 +5,7 @@
 #define SOCKCAT_LAYER_TLSCOMPAT_H
 
 #include <openssl/dh.h>
+#include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
@@ -19,6 +20,21 @@ enum { TLSCOMPAT_FIRST_TICKETS = 1 };
 static inline void tlscompat_ticket(SSL *ssl)
 {
 	(void)ssl;
+}
+
+/* The group of the key exchange, NULL if there was none. */
+static inline const char *tlscompat_group(SSL *ssl)
+{
+	EVP_PKEY *key = NULL;
+	const EC_KEY *ec;
+	int nid;
+
+	if (SSL_get_peer_tmp_key(ssl, &key) != 1)
+		return NULL;
+	ec = EVP_PKEY_get0_EC_KEY(key);
+	nid = ec ? EC_GROUP_get_curve_name(EC_KEY_get0_group(ec)) : EVP_PKEY_id(key);
+	EVP_PKEY_free(key);
+	return OBJ_nid2sn(nid);
 }
 
 /* PEM text with Diffie-Hellman parameters goes into the context. */
@@ -39,6 +55,11 @@ enum { TLSCOMPAT_FIRST_TICKETS = 0 };
 static inline void tlscompat_ticket(SSL *ssl)
 {
 	SSL_new_session_ticket(ssl);
+}
+
+static inline const char *tlscompat_group(SSL *ssl)
+{
+	return SSL_group_to_name(ssl, (int)SSL_get_negotiated_group(ssl));
 }
 
 static inline bool tlscompat_dh(SSL_CTX *ctx, BIO *pem)

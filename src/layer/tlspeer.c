@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "layer/tlscompat.h"
+#include "layer/tlsreport.h"
 #include "layer/tlsresume.h"
 
 /* ---- names ------------------------------------------------------------------- */
@@ -255,11 +256,14 @@ int tlspeer_verify(X509_STORE_CTX *store, void *unused)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
 					      SSL_get_ex_data_X509_STORE_CTX_idx());
+	const struct tlspeer *t = SSL_get_app_data(ssl);
 	int ok;
 
 	(void)unused;
 	ERR_set_mark();
-	ok = check(SSL_get_app_data(ssl), store);
+	ok = check(t, store);
+	if (!ok)
+		tlsreport_refusal(t, ssl, store);
 	ERR_pop_to_mark();
 	return ok;
 }
