@@ -326,6 +326,7 @@ void endpoint_free(struct endpoint *e)
 	e->rfd = e->wfd = -1;
 	e->nopen = 0;
 	e->ready = 0;
+	e->longest = 0;
 	e->reader = e->writer = NULL;
 	e->peer = e->local = NULL;
 	e->target = NULL;

@@ -16,8 +16,10 @@ struct endpoint {
 	bool server;
 	/* one of many sessions: leave inherited descriptors to the others */
 	bool shared;
-	/* set by the transport: one read is one message */
+	/* set by the transport, or by a layer that makes them: one read is one message */
 	bool messages;
+	/* the longest message that may be written; 0 = whoever sends it will see */
+	size_t longest;
 	/* set by the transport: failures are send/receive, not local */
 	bool network;
 	/* its program got the other side's descriptors: nothing to relay */

@@ -158,15 +158,16 @@ bool session_set_timer(struct session *s, uint64_t due)
 
 /* ---- relaying -------------------------------------------------------------- */
 
-/* What is read at once.  A stream cut into messages gets pieces that a datagram
- * can carry. */
+/* What is read at once.  A stream cut into messages gets pieces that can be sent,
+ * by a datagram if nobody says otherwise. */
 static size_t block_size(const struct session *s, const struct pump *p)
 {
-	if (s->setup->block)
-		return s->setup->block;
-	if (p->to->messages && !p->from->messages)
-		return MESSAGE_BLOCK;
-	return loop_services(s->loop)->scratch_size;
+	bool cut = p->to->messages && !p->from->messages;
+	size_t block = s->setup->block;
+
+	if (!block)
+		block = cut ? MESSAGE_BLOCK : loop_services(s->loop)->scratch_size;
+	return cut && p->to->longest && p->to->longest < block ? p->to->longest : block;
 }
 
 static void start_pump(struct session *s, unsigned i)
@@ -217,7 +218,7 @@ static void drain_target(struct session *s, unsigned i)
 {
 	struct pump *back = &s->pump[!i];
 
-	if (!back->off || back->discard || !s->out[!i]->network || s->out[!i]->messages ||
+	if (!back->off || back->discard || !s->out[!i]->network ||
 	    s->out[!i] != &s->in[!i] || s->setup->socat || s->pump[i].shut_eof)
 		return;
 	back->off = false;
