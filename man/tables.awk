@@ -12,6 +12,8 @@ BEGIN {
 	form["PORT"] = "=port"
 	form["SIZE"] = form["OFFSET"] = "=bytes"
 	form["TIME"] = "=time"
+	form["SHARE"] = "=share"
+	form["SPAN"] = "=N[..N]"
 	form["TEXT"] = form["SECRET"] = "=text"
 	form["TEXT_OPTIONAL"] = "[=text]"
 	form["MODE"] = "=mode"

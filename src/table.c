@@ -135,6 +135,7 @@ bool type_available(const struct type *t)
 #define LATER_ON { .how = HOW_LATER }
 #define REFUSED(why) { .how = HOW_REFUSED, .layer = why }
 #define INSERT(name) { .how = HOW_INSERT, .layer = name }
+#define INSERT_WAYS(name) { .how = HOW_INSERT, .layer = name, .ways = true }
 #define SOCKOPT(level, name) { .how = HOW_SOCKOPT, .a = level, .b = name }
 #define SOCKOPT_TWIN(level, name, name6) \
 	{ .how = HOW_SOCKOPT, .a = level, .b = name, .c = name6 }

@@ -206,6 +206,23 @@ bool text_size(const char *s, size_t len, uint64_t *bytes)
 	return true;
 }
 
+bool text_share(const char *s, size_t len, uint32_t *millionths)
+{
+	bool percent = len && s[len - 1] == '%';
+	uint64_t unit = percent ? 10000 : 1000000;
+	struct decimal d;
+	uint64_t share;
+
+	len -= percent;
+	if (!len || read_decimal(s, len, &d) != len || d.whole > 100)
+		return false;
+	share = d.whole * unit + d.fraction * unit / d.scale;
+	if (share > 1000000)
+		return false;
+	*millionths = (uint32_t)share;
+	return true;
+}
+
 bool text_bool(const char *s, size_t len, bool *out)
 {
 	long long n;

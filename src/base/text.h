@@ -20,6 +20,9 @@ bool text_duration(const char *s, size_t len, uint64_t *usec);
 /* Bytes: number with an optional k M G T (1024-based; "KiB"-style endings too). */
 bool text_size(const char *s, size_t len, uint64_t *bytes);
 
+/* A share of the whole, "5%", "0.5%" or "0.05"; millionths out, at most 1000000. */
+bool text_share(const char *s, size_t len, uint32_t *millionths);
+
 /* on/off/yes/no/true/false/1/0 and other numbers (non-zero is true). */
 bool text_bool(const char *s, size_t len, bool *out);
 

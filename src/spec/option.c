@@ -34,6 +34,8 @@ const char *option_value_help(enum opt_value kind)
 		[V_SIZE] = "bytes, with k, M, G or T behind the number if you like",
 		[V_OFFSET] = "bytes, with k, M, G or T behind the number if you like",
 		[V_TIME] = "seconds such as 0.5, or a number with us, ms, s, m, h or d",
+		[V_SHARE] = "a share such as 5% or 0.05",
+		[V_SPAN] = "a number from 1 up, or two as in 1..7",
 		[V_TEXT] = "text",
 		[V_TEXT_OPTIONAL] = "text, or no value",
 		[V_SECRET] = "text",
@@ -168,6 +170,27 @@ static enum io read_time(const struct reading *r)
 	if (!text_duration(r->text, strlen(r->text), &r->v->usec))
 		return wrong(r);
 	return IO_OK;
+}
+
+static enum io read_share(const struct reading *r)
+{
+	uint32_t share;
+
+	if (!text_share(r->text, strlen(r->text), &share))
+		return wrong(r);
+	r->v->num = share;
+	return IO_OK;
+}
+
+static enum io read_span(const struct reading *r)
+{
+	const char *dots = strstr(r->text, "..");
+	const char *last = dots ? dots + 2 : r->text;
+	size_t len = dots ? (size_t)(dots - r->text) : strlen(r->text);
+
+	if (number(r, r->text, len, 1, INT_MAX, &r->v->num) != IO_OK)
+		return IO_FAIL;
+	return number(r, last, strlen(last), r->v->num, INT_MAX, &r->v->num2);
 }
 
 static enum io read_mode(const struct reading *r)
@@ -432,6 +455,8 @@ static enum io (*const readers[V_KINDS])(const struct reading *r) = {
 	[V_SIZE] = read_size,
 	[V_OFFSET] = read_offset,
 	[V_TIME] = read_time,
+	[V_SHARE] = read_share,
+	[V_SPAN] = read_span,
 	[V_TEXT] = read_text,
 	[V_SECRET] = read_text,
 	[V_TEXT_OPTIONAL] = read_text_optional,

@@ -46,6 +46,8 @@ enum opt_value {
 	V_SIZE,		/* num, bytes with k M G */
 	V_OFFSET,	/* num, may be negative */
 	V_TIME,		/* usec, text_duration() */
+	V_SHARE,	/* num, millionths: "5%" or "0.05" */
+	V_SPAN,		/* num, num2: "1..7", or one number for both; from 1 up */
 	V_TEXT,		/* text; must not be empty unless V_TEXT_OPTIONAL */
 	V_TEXT_OPTIONAL,/* text or NULL */
 	V_SECRET,	/* text that nobody else should see: spec_hide() */
@@ -125,15 +127,20 @@ struct opt {
 		unsigned char how;	/* enum opt_how */
 		long a, b, c;		/* data, or ABSENT */
 		const char *layer;	/* HOW_INSERT: layer; HOW_REFUSED: reason */
+		bool ways;	/* "up." and "down." may stand in front of the name */
 	} act;
 	const char *names;	/* canonical first */
 	const char *help;	/* one sentence, without a full stop */
 };
 
+/* For which direction an option was given: "up.rate" is towards the address. */
+enum opt_way { WAY_BOTH, WAY_UP, WAY_DOWN };
+
 /* A value as the user gave it. */
 struct optval {
 	const struct opt *opt;	/* ref: the row */
 	const char *name;	/* ref: the option as it was typed, for messages */
+	enum opt_way way;
 	bool given;		/* there was a value after '=' */
 	long long num, num2, num3;
 	uint64_t usec;

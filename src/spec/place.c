@@ -8,10 +8,13 @@
 #include "base/text.h"
 #include "spec/suggest.h"
 
+/* What stands for a layer is that layer's, whatever address shows it in its help. */
 static bool takes(const struct part *q, const struct opt *o)
 {
 	uint64_t groups = q->type->groups;
 
+	if (o->act.how == HOW_INSERT)
+		return q->type == type_find(o->act.layer, strlen(o->act.layer));
 	if (!(q->type->flags & TYPE_LAYER))
 		groups |= G_ALL;
 	return (groups & o->owners) != 0;
@@ -88,6 +91,10 @@ static enum io not_taken(struct parse *p, const struct raw_option *o,
 {
 	char takers[100];
 
+	if (opt->act.how == HOW_INSERT)
+		return fail_at(p->fail, p->lex.input, o->name.at, o->name.len,
+			       "\"%s\" is for the layer \"%s\" and no other member",
+			       o->name.text, opt->act.layer);
 	suggest_takers(opt->owners, takers, sizeof(takers));
 	return fail_at(p->fail, p->lex.input, o->name.at, o->name.len,
 		       "%s does not take the option \"%s\"%s%s", p->raw.keyword.text,
@@ -123,49 +130,76 @@ static enum io unavailable(struct parse *p, const struct raw_option *o,
 		       opt->act.how == HOW_REFUSED ? ":" : "", why);
 }
 
-static enum io add_value(struct parse *p, struct part *q, const struct raw_option *o,
-			 const char *name, const struct opt *opt)
+/* What stands in front of an option's name: "shape2." and "down." */
+struct prefix {
+	struct part *member;	/* ref; NULL = none named */
+	enum opt_way way;
+	const char *name;	/* ref: the rest */
+};
+
+static enum io add_value(struct parse *p, const struct prefix *x,
+			 const struct raw_option *o, const struct opt *opt)
 {
+	struct part *q = x->member;
 	struct optval *all = mem_resize(q->val, q->nvals + 1, sizeof(*all));
 	const struct piece *at = o->given ? &o->value : &o->name;
 
 	if (!all)
 		return fail_memory(p->fail);
 	q->val = all;
-	q->val[q->nvals++] = (struct optval){ .opt = opt, .name = name, .given = o->given,
+	q->val[q->nvals++] = (struct optval){ .opt = opt, .name = x->name,
+					      .way = x->way, .given = o->given,
 					      .at = at->at, .len = at->len };
 	return optval_parse(&q->val[q->nvals - 1], o->given ? o->value.text : NULL,
 			    p->lex.input, at->at, at->len, p->fail);
 }
 
+static enum io read_prefix(struct parse *p, const struct raw_option *o,
+			   struct prefix *x)
+{
+	const char *dot;
+
+	*x = (struct prefix){ .name = o->name.text };
+	for (; (dot = strchr(x->name, '.')); x->name = dot + 1) {
+		size_t len = (size_t)(dot - x->name);
+		enum opt_way way = text_same(x->name, len, "up") ? WAY_UP :
+				   text_same(x->name, len, "down") ? WAY_DOWN : WAY_BOTH;
+		bool first = !x->member && !x->way;
+
+		if (way && !x->way)
+			x->way = way;
+		else if (!first || !(x->member = part_called(p->out, x->name, len)))
+			return fail_at(p->fail, p->lex.input,
+				       o->name.at + (size_t)(x->name - o->name.text), len,
+				       "no \"%.*s\" in this stack", (int)len, x->name);
+	}
+	return IO_OK;
+}
+
 static enum io place_option(struct parse *p, const struct raw_option *o)
 {
-	const char *name = o->name.text, *dot = strchr(name, '.');
-	struct part *q = NULL;
-	const struct opt *opt;
 	char hint[SUGGEST_TEXT];
+	const struct opt *opt;
+	struct prefix x;
 
-	if (dot) {
-		q = part_called(p->out, name, (size_t)(dot - name));
-		if (!q)
-			return fail_at(p->fail, p->lex.input, o->name.at,
-				       (size_t)(dot - name), "no \"%.*s\" in this stack",
-				       (int)(dot - name), name);
-		name = dot + 1;
-	}
-	opt = opt_find(name, strlen(name));
+	if (read_prefix(p, o, &x) != IO_OK)
+		return IO_FAIL;
+	opt = opt_find(x.name, strlen(x.name));
 	if (!opt)
 		return fail_at(p->fail, p->lex.input, o->name.at, o->name.len,
-			       "unknown option \"%s\"%s", name,
-			       suggest_option(name, strlen(name), stack_groups(p->out),
-					      hint));
+			       "unknown option \"%s\"%s", x.name,
+			       suggest_option(x.name, strlen(x.name),
+					      stack_groups(p->out), hint));
 	if (!opt_available(opt))
 		return unavailable(p, o, opt);
-	if (q && !takes(q, opt))
+	if (x.way && !opt->act.ways)
+		return fail_at(p->fail, p->lex.input, o->name.at, o->name.len,
+			       "option \"%s\" has no direction (up. or down.)", x.name);
+	if (x.member && !takes(x.member, opt))
 		return not_taken(p, o, opt);
-	if (!q)
-		q = owner_of(p, o, opt);
-	return q ? add_value(p, q, o, name, opt) : IO_FAIL;
+	if (!x.member)
+		x.member = owner_of(p, o, opt);
+	return x.member ? add_value(p, &x, o, opt) : IO_FAIL;
 }
 
 enum io parse_options(struct parse *p)

@@ -143,6 +143,16 @@ const struct optval *part_nth(const struct part *p, unsigned opt_id, unsigned n)
 	return NULL;
 }
 
+const struct optval *part_val_way(const struct part *p, unsigned opt_id,
+				  enum opt_way way)
+{
+	for (unsigned i = p->nvals; i-- > 0;)
+		if (p->val[i].opt->id == opt_id &&
+		    (p->val[i].way == WAY_BOTH || p->val[i].way == way))
+			return &p->val[i];
+	return NULL;
+}
+
 bool part_has(const struct part *p, unsigned opt_id)
 {
 	const struct optval *v = part_val(p, opt_id);

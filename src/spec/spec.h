@@ -5,7 +5,9 @@
  *
  * Arguments are taken from the wire upward: the transport first.  An option goes
  * to the member that takes it; if several do, to the one nearest the
- * application; "tls2.verify=0" names the second tls from the left.
+ * application; "tls2.verify=0" names the second tls from the left.  Where the row
+ * has directions, "up.rate=1k" is for what goes to the address, "down.rate=1k" for
+ * what comes from it; both may be said: "shape2.up.rate=1k".
  * Nothing is opened here; whatever can be wrong with the words is found here. */
 #ifndef SOCKCAT_SPEC_SPEC_H
 #define SOCKCAT_SPEC_SPEC_H
@@ -77,6 +79,9 @@ bool part_has(const struct part *p, unsigned opt_id);		/* given and not 0 */
 const struct optval *part_val(const struct part *p, unsigned opt_id);
 /* the n-th one given, counted from 0, or NULL: options that may be repeated */
 const struct optval *part_nth(const struct part *p, unsigned opt_id, unsigned n);
+/* the last one given for this direction or for both, or NULL */
+const struct optval *part_val_way(const struct part *p, unsigned opt_id,
+				  enum opt_way way);
 long long part_num(const struct part *p, unsigned opt_id, long long otherwise);
 uint64_t part_usec(const struct part *p, unsigned opt_id, uint64_t otherwise);
 const char *part_text(const struct part *p, unsigned opt_id, const char *otherwise);

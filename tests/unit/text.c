@@ -92,6 +92,24 @@ static uint64_t usec(const char *s)
 	return text_duration(s, strlen(s), &t) ? t : 999;
 }
 
+static void shares_are_of_one_or_of_a_hundred(void **state)
+{
+	static const char *const bad[] = { "", "%", "1.1", "101%", "5 %", "-1%", "5%%",
+					   "100.1%", "x" };
+	uint32_t share;
+
+	(void)state;
+	assert_true(text_share("5%", 2, &share) && share == 50000);
+	assert_true(text_share("0.05", 4, &share) && share == 50000);
+	assert_true(text_share("0.0001%", 7, &share) && share == 1);
+	assert_true(text_share("100%", 4, &share) && share == 1000000);
+	assert_true(text_share("1", 1, &share) && share == 1000000);
+	assert_true(text_share("0", 1, &share) && share == 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		if (text_share(bad[i], strlen(bad[i]), &share))
+			fail_msg("\"%s\" was taken for a share", bad[i]);
+}
+
 static void durations_have_fractions_and_units(void **state)
 {
 	(void)state;
@@ -338,6 +356,7 @@ int main(void)
 		cmocka_unit_test(garbage_is_no_number),
 		cmocka_unit_test(a_number_out_of_range_is_not_malformed),
 		cmocka_unit_test(only_the_given_length_counts),
+		cmocka_unit_test(shares_are_of_one_or_of_a_hundred),
 		cmocka_unit_test(durations_have_fractions_and_units),
 		cmocka_unit_test(bad_durations_are_refused),
 		cmocka_unit_test(durations_are_written_for_people),
