@@ -1,6 +1,8 @@
 /* A stack of layers: built, opened bottom up, read, written, shut, freed. */
 #include "endpoint/endpoint.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -204,6 +206,8 @@ enum io endpoint_build(struct endpoint *e)
 
 enum io endpoint_open(struct endpoint *e)
 {
+	if (endpoint_settle(e) == IO_FAIL)
+		return IO_FAIL;
 	while (e->nopen < e->nlayers && !(e->listening && e->nopen)) {
 		struct layer *l = e->layer[e->nopen];
 		enum io r = l->ops->open ? l->ops->open(l) : IO_OK;
@@ -230,6 +234,20 @@ enum io endpoint_read(struct endpoint *e, void *to, size_t cap, size_t *n)
 enum io endpoint_write(struct endpoint *e, const void *from, size_t len, size_t *n)
 {
 	return layer_write(e->writer, from, len, n);
+}
+
+enum io endpoint_settle(struct endpoint *e)
+{
+	enum io all = IO_OK;
+
+	for (unsigned i = e->nopen; i-- > 0 && all != IO_FAIL;) {
+		struct layer *l = e->layer[i];
+		enum io r = l->ops->settle ? l->ops->settle(l) : IO_OK;
+
+		if (r != IO_OK)
+			all = r;
+	}
+	return all;
 }
 
 enum io endpoint_shut(struct endpoint *e)
@@ -301,6 +319,14 @@ void endpoint_abort(struct endpoint *e)
 
 	if (e->network && e->rfd >= 0)
 		setsockopt(e->rfd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+}
+
+bool endpoint_hurry(struct endpoint *e)
+{
+	/* fails for what is no TCP, and that gathers nothing */
+	if (e->network && e->wfd >= 0)
+		setsockopt(e->wfd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	return e->wfd >= 0;
 }
 
 void endpoint_free(struct endpoint *e)

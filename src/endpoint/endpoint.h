@@ -74,6 +74,10 @@ enum io endpoint_accept(struct endpoint *e, struct endpoint *child);
 enum io endpoint_read(struct endpoint *e, void *to, size_t cap, size_t *n);
 enum io endpoint_write(struct endpoint *e, const void *from, size_t len, size_t *n);
 
+/* Goes on with what layers have accepted and not yet sent (layer_ops.settle): IO_OK
+ * when there is nothing, else what the lowest that owes something waits for. */
+enum io endpoint_settle(struct endpoint *e);
+
 /* Top down; a step.  IO_EOF: see layer_ops.shut. */
 enum io endpoint_shut(struct endpoint *e);
 
@@ -83,6 +87,10 @@ void endpoint_free(struct endpoint *e);
 
 /* The next close sends RST instead of FIN, where the transport has that. */
 void endpoint_abort(struct endpoint *e);
+
+/* From now on each write is a packet of its own, where the transport gathers small
+ * ones.  False: it is not open. */
+bool endpoint_hurry(struct endpoint *e);
 
 /* What to wait for on this endpoint: READY_READ | READY_WRITE | READY_ERROR. */
 bool endpoint_want(struct endpoint *e, unsigned want);

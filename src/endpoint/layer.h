@@ -23,7 +23,9 @@ struct environment;
  *    whole message, len may be 0).  A layer owes nothing: what it could not pass
  *    down it has not accepted, and the caller will come again with the same
  *    bytes.  One that cannot help keeping bytes (TLS records) flushes them
- *    before it accepts more.
+ *    before it accepts more.  The exception is a layer whose purpose is to send
+ *    later: it keeps a bounded amount, says so by having settle, and its shut
+ *    waits until all has gone.
  *  - IO_EOF from write: nobody listens there any more, and that is no failure
  *    (a program that only talks).
  *  - IO_OK from read means *n bytes (0 only where endpoint.messages is set).
@@ -59,6 +61,11 @@ struct layer_ops {
 
 	enum io (*read)(struct layer *l, void *to, size_t cap, size_t *n);
 	enum io (*write)(struct layer *l, const void *from, size_t len, size_t *n);
+
+	/* Go on with what was accepted and not yet sent.  A step, called after every
+	 * wake-up and every write, and while the layers above are being opened.
+	 * IO_OK: nothing is owed. */
+	enum io (*settle)(struct layer *l);
 
 	/* Say that no more will be written.  A step.  IO_EOF = said, or cannot be
 	 * said here (datagrams, terminals): the other direction gets no end of its

@@ -10,6 +10,8 @@ struct pump {
 	struct endpoint *from, *to;	/* ref */
 	/* what the last read and write asked for; IO_OK = try */
 	enum io from_wait, to_wait;
+	/* what those layers of `to` wait for that have not yet sent all they took */
+	enum io owed_wait;
 	/* own: read, not yet written; NULL almost always */
 	struct chunk *left;
 	size_t block;			/* bytes read at once, 1 .. scratch size */
