@@ -118,6 +118,12 @@ setup() {
 
 @test "a dual address" { torture "some input" 'open:input!!/dev/null' '/dev/null!!-'; }
 
+@test "messages of lines" {
+	torture "10:some input," -u frame+open:input,frame=line frame+stdio,frame=netstring
+}
+
+@test "a shaped program" { torture "some input" - exec:cat,latency=2ms,chop=1..3,corrupt=0%; }
+
 @test "a TCP client, with a dump of what passes" {
 	listen echo tcp-listen:0,bind=127.0.0.1,fork pipe
 	torture "some input" -v - "tcp:127.0.0.1:$PORT"

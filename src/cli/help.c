@@ -89,7 +89,7 @@ static const struct {
 	{ G_IP, "IP" }, { G_IP6, "IPv6" }, { G_SOCKET, "Socket" },
 	{ G_INTERFACE, "Network interface" }, { G_TUN, "tun" },
 	{ G_MQ, "Message queue" }, { G_READLINE, "readline" },
-	{ G_TAP, "Showing data" }, { G_FRAME, "Messages" },
+	{ G_TAP, "Showing data" }, { G_FRAME, "Messages" }, { G_SHAPE, "Faults" },
 	{ G_FD, "Descriptor" }, { G_TERMIOS, "Terminal" },
 	{ G_ALL, "Process" },
 };

@@ -51,6 +51,7 @@
 #define G_TAP		(1ull << 34)	/* the tap layer's own */
 #define G_WS		(1ull << 35)	/* WebSocket */
 #define G_FRAME		(1ull << 36)	/* messages over a stream */
+#define G_SHAPE		(1ull << 37)	/* faults on purpose */
 #define G_PROXYHDR	(1ull << 38)	/* PROXY protocol */
 #define G_ALLOW		(1ull << 40)	/* what a proxy's clients may reach */
 

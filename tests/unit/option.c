@@ -174,6 +174,23 @@ static void users_and_groups_are_names_or_numbers(void **state)
 	assert_refused("user=", "no user");
 }
 
+static void shares_and_spans_have_bounds(void **state)
+{
+	(void)state;
+	assert_number("loss=5%", 50000);
+	assert_number("loss=0.05", 50000);
+	assert_refused("loss=101%", "a share such as 5%");
+	assert_refused("loss=some", "a share such as 5%");
+	assert_number("chop=3", 3);
+	assert_int_equal(value.num2, 3);
+	assert_number("chop=1..7", 1);
+	assert_int_equal(value.num2, 7);
+	assert_refused("chop=0", "from 1 to");
+	assert_refused("chop=7..1", "from 7 to");
+	assert_refused("chop=1..", "two as in 1..7");
+	assert_refused("chop=..7", "two as in 1..7");
+}
+
 static void families_and_socket_types_have_names(void **state)
 {
 	(void)state;
@@ -362,6 +379,7 @@ int main(void)
 		cmocka_unit_test(times_are_kept_in_microseconds),
 		cmocka_unit_test(modes_are_octal),
 		cmocka_unit_test(users_and_groups_are_names_or_numbers),
+		cmocka_unit_test(shares_and_spans_have_bounds),
 		cmocka_unit_test(families_and_socket_types_have_names),
 		cmocka_unit_test(text_must_be_there_where_it_is_needed),
 		cmocka_unit_test(characters_are_themselves_or_control_or_codes),

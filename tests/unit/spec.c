@@ -392,6 +392,34 @@ static void without_a_prefix_the_nearest_to_the_application_wins(void **state)
 	assert_null(part_val(&spec.part[1], OPT_VERIFY));
 }
 
+static void directions_stand_before_an_option_that_has_them(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("shape+tls+shape+tcp:h:1,rate=9,up.rate=5,"
+			       "shape2.down.rate=7,shape2.UP.latency=1"), IO_OK);
+	assert_int_equal(part_val_way(&spec.part[3], OPT_RATE, WAY_UP)->num, 5);
+	assert_int_equal(part_val_way(&spec.part[3], OPT_RATE, WAY_DOWN)->num, 9);
+	assert_int_equal(part_val_way(&spec.part[1], OPT_RATE, WAY_DOWN)->num, 7);
+	assert_null(part_val_way(&spec.part[1], OPT_RATE, WAY_UP));
+	assert_int_equal(part_val_way(&spec.part[1], OPT_LATENCY, WAY_UP)->usec, 1000000);
+	assert_slip("tcp:h:1,up.nodelay", "up.nodelay", "has no direction");
+	assert_slip("tcp:h:1,up.down.rate=1", "down", "no \"down\"");
+	assert_slip("tcp:h:1,up.tcp.rate=1", "tcp", "no \"tcp\"");
+	assert_slip("tcp:h:1,left.rate=1", "left", "no \"left\"");
+}
+
+static void what_stands_for_a_layer_is_no_option_of_others(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tcp:h:1,rate=9"), IO_OK);
+	assert_int_equal(spec.nparts, 2);
+	assert_type(&spec.part[1], "shape");
+	assert_int_equal(parse("tcp:h:1,crnl,rate=9"), IO_OK);
+	assert_type(&spec.part[1], "shape");
+	assert_slip("tcp:h:1,tcp.rate=9", "tcp.rate", "for the layer \"shape\"");
+	assert_slip("tcp:h:1,tcp.crnl", "tcp.crnl", "for the layer \"crlf\"");
+}
+
 static void only_layers_stand_above_others(void **state)
 {
 	(void)state;
@@ -421,6 +449,8 @@ int main(void)
 		TEST(an_option_may_insert_a_layer_once),
 		TEST(a_layer_can_be_put_on_top_afterwards),
 		TEST(exec_takes_colons_as_text),
+		TEST(directions_stand_before_an_option_that_has_them),
+		TEST(what_stands_for_a_layer_is_no_option_of_others),
 		TEST(slips_never_read_beyond_the_word),
 		TEST(a_synonym_is_chosen_by_its_number_of_arguments),
 		TEST(members_above_a_synonym_get_their_arguments),
