@@ -1,4 +1,4 @@
-/* TLS over whatever is below.
+/* TLS over whatever stream is below, DTLS over datagrams.
  *
  * OpenSSL reads and writes through a BIO of ours that calls layer_read() and
  * layer_write().  What the layer below answered last is kept and returned
@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "endpoint/endpoint.h"
+#include "layer/dtls.h"
 #include "layer/tlscompat.h"
 #include "layer/tlsctx.h"
 #include "layer/tlspeer.h"
@@ -35,6 +36,8 @@ struct tls {
 	bool failed;	/* no more TLS may be spoken */
 	bool heard;	/* something has been read after the handshake */
 	bool spoken;	/* something has been written */
+	bool known;	/* DTLS: the client has sent its cookie back */
+	struct timer again; /* DTLS: the handshake's last flight got no answer */
 	enum shut_state shut;
 	struct fail lost; /* why writing failed; PHASE_NONE = it did not */
 };
@@ -79,6 +82,30 @@ static int bio_write(BIO *b, const char *from, int len)
 	return -1;
 }
 
+static enum io starts_over(struct tls *t)
+{
+	return fail_say(t->l.end->fail, PHASE_RECEIVE, ECONNRESET,
+			"%.96s: the client started over, so its old session ends",
+			t->peer.typed);
+}
+
+/* What holds no DTLS is passed over, as if it had been lost on the way. */
+static enum io read_datagram(struct tls *t, void *to, size_t cap, size_t *n)
+{
+	unsigned char *room = t->peer.ctx->room;
+
+	do {
+		enum io r = layer_read(t->l.below, room, DTLS_DATAGRAM, n);
+
+		if (r != IO_OK)
+			return r;
+		if (t->open && dtls_starts_over(&t->peer, t->ssl, room, *n))
+			return starts_over(t);
+	} while (*n == 0 || *n > cap);
+	memcpy(to, room, *n);
+	return IO_OK;
+}
+
 /* The library never hears of an end: it would call the whole session broken, and
  * a peer that ends its own direction without close_notify may still listen. */
 static int bio_read(BIO *b, char *to, int cap)
@@ -89,7 +116,9 @@ static int bio_read(BIO *b, char *to, int cap)
 	BIO_clear_retry_flags(b);
 	if (cap <= 0)
 		return 0;
-	t->answer = layer_read(t->l.below, to, (size_t)cap, &n);
+	t->answer = t->peer.ctx->datagrams
+			    ? read_datagram(t, to, (size_t)cap, &n)
+			    : layer_read(t->l.below, to, (size_t)cap, &n);
 	if (t->answer == IO_OK && n)
 		return (int)n;
 	if (t->answer == IO_OK)
@@ -118,15 +147,32 @@ static BIO_METHOD *bio_method(void)
 	return NULL;
 }
 
+static enum io check_place(const struct part *p, struct fail *f)
+{
+	bool dtls = p->type->flags & TYPE_MESSAGES;
+
+	if (dtls == dtls_fits(p))
+		return IO_OK;
+	if (dtls)
+		return fail_say(
+			f, PHASE_USAGE, 0,
+			"%s: DTLS needs datagrams below it, as in dtls+udp:host:port (over a stream it is tls)",
+			p->spec->input);
+	return fail_say(
+		f, PHASE_USAGE, 0,
+		"%s: TLS needs a stream below it, as in tls+tcp:host:port (over datagrams it is dtls)",
+		p->spec->input);
+}
+
 static enum io tls_prepare(struct part *p, struct fail *f)
 {
 	struct tlsctx *c;
 
-	if (tlsctx_prepare(p, f) != IO_OK)
+	if (check_place(p, f) != IO_OK || tlsctx_prepare(p, f) != IO_OK)
 		return IO_FAIL;
 	c = p->prepared;
 	c->bio = bio_method();
-	if (c->bio)
+	if (c->bio && (!c->datagrams || dtls_prepare(c, f) == IO_OK))
 		return IO_OK;
 	tlsctx_unprepare(p);
 	return fail_memory(f);
@@ -176,14 +222,15 @@ static enum io closed_too_soon(struct tls *t)
 			t->peer.typed, t->peer.ctx->server ? "client" : "server");
 }
 
-/* socat takes any end for an end; and where nobody reads nothing can be missing. */
+/* socat takes any end for an end; where nobody reads nothing can be missing; and a
+ * goodbye that was a datagram may be lost like any other. */
 static enum io early_end(struct tls *t)
 {
 	const struct part *p = t->l.part;
 
 	if (is_lost(t))
 		return tell_loss(t);
-	if (p->spec->rules.socat || !t->l.end->reads ||
+	if (p->spec->rules.socat || !t->l.end->reads || t->peer.ctx->datagrams ||
 	    part_num(p, OPT_IGNORE_CLOSE_NOTIFY, 0))
 		return IO_EOF;
 	t->failed = true;
@@ -278,9 +325,16 @@ static enum io begin(struct tls *t)
 				"%.96s: TLS does not know its role", e->spec->input);
 	if (tlspeer_start(&t->peer, t->l.part, far_host(e)) != IO_OK)
 		return IO_FAIL;
-	if (!make_ssl(t))
+	if (!make_ssl(t) ||
+	    (t->peer.ctx->datagrams && !dtls_begin(&t->peer, t->ssl, e)))
 		return give_up(t, PHASE_INTERNAL);
 	return IO_OK;
+}
+
+static void stop_clock(struct tls *t)
+{
+	if (t->again.slot)
+		timer_stop(t->l.end->loop, &t->again);
 }
 
 static enum io handshake_pauses(struct tls *t)
@@ -289,19 +343,47 @@ static enum io handshake_pauses(struct tls *t)
 
 	if (is_lost(t) && r != IO_FAIL)
 		return tell_loss(t);
+	if (t->peer.ctx->datagrams && !dtls_wait(t->ssl, &t->again, t->l.end))
+		return fail_memory(t->l.end->fail);
 	return r == IO_EOF ? closed_too_soon(t) : r;
+}
+
+/* Nothing dear is done for a client that has not shown its cookie. */
+static enum io meet(struct tls *t)
+{
+	int r;
+
+	do {
+		ready_to_call(t);
+		r = dtls_listen(t->ssl);
+	} while (r == 0 && t->answer == IO_OK);
+	t->known = r == 1;
+	return t->known ? IO_OK : meaning(t);
+}
+
+/* What DTLS does before each step of the handshake. */
+static enum io prelude(struct tls *t)
+{
+	if (t->peer.ctx->server && !t->known)
+		return meet(t);
+	return DTLSv1_handle_timeout(t->ssl) < 0 ? meaning(t) : IO_OK;
 }
 
 static enum io tls_open(struct layer *l)
 {
 	struct tls *t = (struct tls *)l;
 	char where[2 * NAME_TEXT];
+	enum io r;
 
 	if (!t->ssl && begin(t) != IO_OK)
 		return IO_FAIL;
 	ready_to_call(t);
+	r = t->peer.ctx->datagrams ? prelude(t) : IO_OK;
+	if (r != IO_OK)
+		return r;
 	if (SSL_do_handshake(t->ssl) != 1)
 		return handshake_pauses(t);
+	stop_clock(t);
 	t->open = true;
 	if (is_lost(t))
 		return last_words(t);
@@ -315,15 +397,41 @@ static enum io tls_open(struct layer *l)
 
 /* ---- bytes ------------------------------------------------------------------- */
 
+/* A message is read whole or not at all. */
+static enum io read_message(struct tls *t, void *to, size_t cap, size_t *n)
+{
+	unsigned char *room = t->peer.ctx->room;
+
+	if (SSL_read_ex(t->ssl, room, DTLS_LONGEST, n) != 1)
+		return meaning(t);
+	if (*n > cap)
+		return fail_say(
+			t->l.end->fail, PHASE_RECEIVE, EMSGSIZE,
+			"%s: a message of %zu bytes is longer than the %zu that -b allows",
+			t->peer.typed, *n, cap);
+	memcpy(to, room, *n);
+	return IO_OK;
+}
+
 static enum io tls_read(struct layer *l, void *to, size_t cap, size_t *n)
 {
 	struct tls *t = (struct tls *)l;
+	enum io r = IO_OK;
 
 	ready_to_call(t);
-	if (SSL_read_ex(t->ssl, to, cap, n) != 1)
-		return meaning(t);
-	t->heard = true;
-	return IO_OK;
+	if (t->peer.ctx->datagrams)
+		r = read_message(t, to, cap, n);
+	else if (SSL_read_ex(t->ssl, to, cap, n) != 1)
+		r = meaning(t);
+	t->heard = t->heard || r == IO_OK;
+	return r;
+}
+
+static enum io too_long(struct tls *t, size_t len)
+{
+	return fail_say(t->l.end->fail, PHASE_SEND, EMSGSIZE,
+			"%s: a message of %zu bytes is longer than the %d that DTLS can carry",
+			t->peer.typed, len, DTLS_LONGEST);
 }
 
 /* A record that could not go down whole stays with the library, which takes
@@ -331,8 +439,14 @@ static enum io tls_read(struct layer *l, void *to, size_t cap, size_t *n)
 static enum io tls_write(struct layer *l, const void *from, size_t len, size_t *n)
 {
 	struct tls *t = (struct tls *)l;
+	bool datagrams = t->peer.ctx->datagrams;
 	int ok;
 
+	if (datagrams && len > DTLS_LONGEST)
+		return too_long(t, len);
+	*n = 0;
+	if (datagrams && !len) /* the library makes no records without content */
+		return IO_OK;
 	ready_to_call(t);
 	if (!t->spoken && t->peer.ctx->server)
 		tlsresume_ticket(t->ssl);
@@ -371,7 +485,8 @@ static enum io tls_shut(struct layer *l)
 	case SHUT_BELOW:
 		break;
 	}
-	return layer_shut(l->below);
+	/* datagrams know no end, and here it has been told */
+	return t->peer.ctx->datagrams ? IO_OK : layer_shut(l->below);
 }
 
 /* ---- what programs may know -------------------------------------------------- */
@@ -483,6 +598,7 @@ static void tls_free(struct layer *l)
 
 	if (t->ssl)
 		say_goodbye(t);
+	stop_clock(t);
 	SSL_free(t->ssl);
 	tlspeer_free(&t->peer);
 	tlsctx_drop(t->peer.ctx);

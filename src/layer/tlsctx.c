@@ -18,6 +18,7 @@
 
 /* ---- versions and ciphers ---------------------------------------------------- */
 
+/* The newer, the further down: DTLS counts its numbers downward. */
 static const struct version {
 	const char *names;
 	int number;
@@ -27,27 +28,37 @@ static const struct version {
 	{ "TLS1.1 TLSv1.1", TLS1_1_VERSION },
 	{ "TLS1.2 TLSv1.2", TLS1_2_VERSION },
 	{ "TLS1.3 TLSv1.3", TLS1_3_VERSION },
+}, dtls_versions[] = {
+	{ "DTLS1 DTLS1.0 DTLSv1 DTLSv1.0", DTLS1_VERSION },
+	{ "DTLS1.2 DTLSv1.2", DTLS1_2_VERSION },
 };
 
-static enum io find_version(const struct making *m, unsigned id, int *out)
+static enum io find_version(const struct making *m, unsigned id,
+			    const struct version **out)
 {
+	bool dtls = m->ctx->datagrams;
+	const struct version *v = dtls ? dtls_versions : versions;
+	size_t n = dtls ? sizeof(dtls_versions) : sizeof(versions);
 	const char *word = part_text(m->part, id, NULL);
 
 	if (!word)
 		return IO_OK;
-	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++)
-		if (text_in_list(word, strlen(word), versions[i].names) >= 0) {
-			*out = versions[i].number;
+	for (n /= sizeof(*v); n--; v++)
+		if (text_in_list(word, strlen(word), v->names) >= 0) {
+			*out = v;
 			return IO_OK;
 		}
-	return tlsmake_wrong(m, id,
-			     "no such version: SSL3, TLS1.0, TLS1.1, TLS1.2 or TLS1.3");
+	return tlsmake_wrong(
+		m, id, dtls ? "no such version: DTLS1.0 or DTLS1.2"
+			    : "no such version: SSL3, TLS1.0, TLS1.1, TLS1.2 or TLS1.3");
 }
 
 /* Older than 1.2 only for who asks for it. */
 static enum io set_versions(const struct making *m)
 {
-	int min = 0, max = 0;
+	const struct version *oldest = m->ctx->datagrams ? &dtls_versions[1]
+							 : &versions[3];
+	const struct version *min = NULL, *max = NULL;
 
 	if (find_version(m, OPT_MIN_PROTO, &min) != IO_OK ||
 	    find_version(m, OPT_MAX_PROTO, &max) != IO_OK)
@@ -55,10 +66,10 @@ static enum io set_versions(const struct making *m)
 	if (min && max && min > max)
 		return tlsmake_wrong(m, OPT_MAX_PROTO,
 				     "this is older than min-proto-version");
-	if (!min && (!max || max > TLS1_2_VERSION))
-		min = TLS1_2_VERSION;
-	if (SSL_CTX_set_min_proto_version(m->ctx->ssl, min) == 1 &&
-	    SSL_CTX_set_max_proto_version(m->ctx->ssl, max) == 1)
+	if (!min && (!max || max > oldest))
+		min = oldest;
+	if (SSL_CTX_set_min_proto_version(m->ctx->ssl, min ? min->number : 0) == 1 &&
+	    SSL_CTX_set_max_proto_version(m->ctx->ssl, max ? max->number : 0) == 1)
 		return IO_OK;
 	return fail_say(m->fail, PHASE_USAGE, 0,
 			"%s: the TLS library does not have these versions",
@@ -234,7 +245,7 @@ static enum io make(const struct making *m)
 		tlstrust_set,	 tlskeys_set,	tlsresume_set, tlskeylog_set,
 	};
 
-	m->ctx->ssl = SSL_CTX_new(TLS_method());
+	m->ctx->ssl = SSL_CTX_new(m->ctx->datagrams ? DTLS_method() : TLS_method());
 	if (!m->ctx->ssl)
 		return tlsmake_broken(m);
 	for (size_t i = 0; i < sizeof(step) / sizeof(*step); i++) {
@@ -257,6 +268,7 @@ enum io tlsctx_prepare(struct part *p, struct fail *f)
 	c->warned = m.old && m.old->warned;
 	c->keylog = -1;
 	c->server = part_is_called(p);
+	c->datagrams = p->type->flags & TYPE_MESSAGES;
 	if (make(&m) == IO_OK)
 		return IO_OK;
 	tlsctx_unprepare(p);
@@ -285,6 +297,7 @@ void tlsctx_drop(struct tlsctx *c)
 	BIO_meth_free(c->bio);
 	sys_close(c->keylog);
 	mem_free(c->alpn);
+	mem_free(c->room);
 	mem_free(c->pin);
 	mem_free(c);
 }

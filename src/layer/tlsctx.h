@@ -25,6 +25,9 @@ struct tlsctx {
 	BIO_METHOD *bio;	 /* own: the way to the layer below, see layer/tls.c */
 	const struct part *part; /* ref: the options */
 	bool server;		 /* the transport listens: we play the server */
+	bool datagrams;		 /* DTLS: a record is a datagram */
+	unsigned char *room;	 /* own: DTLS: for one datagram or message at a time */
+	unsigned char secret[32]; /* DTLS: makes cookies that only we can make */
 	bool chain;		 /* the peer's certificate must lead to a trusted one */
 	struct pin *pin;	 /* own: its public key must be one of these */
 	unsigned npins;		 /* 0 = any */

@@ -17,6 +17,7 @@ struct tlspeer {
 	char *name;	    /* own: what its certificate must say; NULL = anything */
 	char *sni;	    /* own: what to ask a server for; NULL = nothing */
 	bool asked;	    /* it wanted a certificate and we had none */
+	unsigned char cookie[32]; /* DTLS: who sends it back gets what is sent to it */
 };
 
 /* Makes out the names from commonname=, snihost=, no-sni and the far end's
