@@ -136,6 +136,7 @@ bool type_available(const struct type *t)
 #define REFUSED(why) { .how = HOW_REFUSED, .layer = why }
 #define INSERT(name) { .how = HOW_INSERT, .layer = name }
 #define INSERT_WAYS(name) { .how = HOW_INSERT, .layer = name, .ways = true }
+#define AROUND(name, over) { .how = HOW_AROUND, .layer = name, .above = over }
 #define SOCKOPT(level, name) { .how = HOW_SOCKOPT, .a = level, .b = name }
 #define SOCKOPT_TWIN(level, name, name6) \
 	{ .how = HOW_SOCKOPT, .a = level, .b = name, .c = name6 }

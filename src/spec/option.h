@@ -113,6 +113,8 @@ enum opt_how {
 	HOW_WINSIZE,	/* rows:columns */
 	HOW_CTTY,	/* TIOCSCTTY */
 	HOW_INSERT,	/* layer: the option stands for this layer, inserted on top */
+	/* layer: inserted right below the part that takes it; above: on top */
+	HOW_AROUND,
 	HOW_LATER,	/* a row whose code comes later: "not yet available" */
 	HOW_REFUSED,	/* layer = why it can't be had ("use rlwrap") */
 	HOW_IGNORED,	/* accepted for compatibility, does nothing; help says so */
@@ -126,7 +128,9 @@ struct opt {
 	struct {
 		unsigned char how;	/* enum opt_how */
 		long a, b, c;		/* data, or ABSENT */
-		const char *layer;	/* HOW_INSERT: layer; HOW_REFUSED: reason */
+		/* HOW_INSERT, HOW_AROUND: layer; HOW_REFUSED: reason */
+		const char *layer;
+		const char *above;	/* HOW_AROUND: another layer */
 		bool ways;	/* "up." and "down." may stand in front of the name */
 	} act;
 	const char *names;	/* canonical first */

@@ -86,6 +86,33 @@ struct part *parse_insert(struct parse *p, const char *layer, struct piece at)
 	return sink(s, s->nparts - 1);
 }
 
+/* The member that an option stands for, put below its owner unless it is there. */
+static struct part *insert_below(struct parse *p, struct part *owner, const char *layer,
+				 struct piece at)
+{
+	struct spec *s = p->out;
+	const struct type *t = type_find(layer, strlen(layer));
+	struct part *top, moved;
+
+	if (owner > s->part && owner[-1].type == t)
+		return owner - 1;
+	if (!t || parse_push(p, t, t->names, at) != IO_OK)
+		return NULL;
+	top = &s->part[s->nparts - 1];
+	moved = *top;
+	memmove(owner + 1, owner, (size_t)(top - owner) * sizeof(*owner));
+	*owner = moved;
+	return owner;
+}
+
+static struct part *insert_around(struct parse *p, struct part *owner,
+				  const struct opt *opt, struct piece at)
+{
+	if (!parse_insert(p, opt->act.above, at))
+		return NULL;
+	return insert_below(p, owner, opt->act.layer, at);
+}
+
 static enum io not_taken(struct parse *p, const struct raw_option *o,
 			 const struct opt *opt)
 {
@@ -199,6 +226,8 @@ static enum io place_option(struct parse *p, const struct raw_option *o)
 		return not_taken(p, o, opt);
 	if (!x.member)
 		x.member = owner_of(p, o, opt);
+	if (x.member && opt->act.how == HOW_AROUND && takes(x.member, opt))
+		x.member = insert_around(p, x.member, opt, o->name);
 	return x.member ? add_value(p, &x, o, opt) : IO_FAIL;
 }
 

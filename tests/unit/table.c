@@ -247,7 +247,7 @@ static void inserted_layers_exist(void **state)
 	for (size_t i = 0; (o = opt_row(i)); i++) {
 		const struct type *t;
 
-		if (o->act.how != HOW_INSERT)
+		if (o->act.how != HOW_INSERT && o->act.how != HOW_AROUND)
 			continue;
 		t = type_find(o->act.layer, strlen(o->act.layer));
 		assert_non_null(t);
@@ -262,7 +262,8 @@ static void actions_at_a_phase_are_data_and_questions_have_none(void **state)
 	(void)state;
 	for (size_t i = 0; (o = opt_row(i)); i++) {
 		bool asked = o->act.how == HOW_ASKED || o->act.how == HOW_INSERT ||
-			     o->act.how == HOW_LATER || o->act.how == HOW_IGNORED ||
+			     o->act.how == HOW_AROUND || o->act.how == HOW_LATER ||
+			     o->act.how == HOW_IGNORED ||
 			     o->act.how == HOW_OPENFLAG || o->act.how == HOW_ACCMODE ||
 			     o->act.how == HOW_RESOLVE;
 
