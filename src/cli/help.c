@@ -78,7 +78,8 @@ static const struct {
 } groups[] = {
 	{ G_STREAM, "What passes" }, { G_FORK, "Serving" },
 	{ G_LISTEN, "Listening" }, { G_RANGE, "Who may come" },
-	{ G_RETRY, "Trying again" }, { G_TLS, "TLS" }, { G_HTTP, "HTTP proxy" },
+	{ G_RETRY, "Trying again" }, { G_TLS, "TLS" },
+	{ G_STARTTLS, "TLS after plain text" }, { G_HTTP, "HTTP proxy" },
 	{ G_SOCKS, "SOCKS" }, { G_PROXYHDR, "PROXY protocol" },
 	{ G_PROGRAM, "Program" }, { G_EXEC, "exec" },
 	{ G_SHELL, "shell" }, { G_PTY, "Pseudo terminal" },
