@@ -114,10 +114,12 @@ static const struct {
 	{ G_TCP, "TCP" }, { G_UDP, "UDP" }, { G_SCTP, "SCTP" }, { G_DCCP, "DCCP" },
 	{ G_UDPLITE, "UDPLITE" }, { G_TLS, "OPENSSL" },
 	{ G_STARTTLS, "STARTTLS" }, { G_HTTP, "HTTP" },
-	{ G_SOCKS, "SOCKS" }, { G_PROXYHDR, "PROXYHDR" }, { G_PTY, "PTY" },
+	{ G_SOCKS, "SOCKS" }, { G_ALLOW, "ALLOW" },
+	{ G_PROXYHDR, "PROXYHDR" }, { G_WS, "WEBSOCKET" }, { G_PTY, "PTY" },
 	{ G_TERMIOS, "TERMIOS" },
 	{ G_INTERFACE, "INTERFACE" }, { G_TUN, "TUN" }, { G_MQ, "POSIXMQ" },
 	{ G_READLINE, "READLINE" }, { G_VSOCK, "VSOCK" }, { G_TAP, "DUMP" },
+	{ G_FRAME, "FRAME" }, { G_SHAPE, "SHAPE" },
 };
 
 /* With `hidden` groups left out: those every address has. */
