@@ -35,6 +35,7 @@ struct tls {
 	bool open;	/* handshake done */
 	bool failed;	/* no more TLS may be spoken */
 	bool heard;	/* something has been read after the handshake */
+	bool deaf;	/* nobody listens below: what is written is swallowed */
 	bool spoken;	/* something has been written */
 	bool known;	/* DTLS: the client has sent its cookie back */
 	struct timer again; /* DTLS: the handshake's last flight got no answer */
@@ -71,13 +72,18 @@ static int bio_write(BIO *b, const char *from, int len)
 	size_t n = 0;
 
 	BIO_clear_retry_flags(b);
-	if (is_lost(t) || len <= 0)
+	if (is_lost(t) || t->deaf || len <= 0)
 		return len;
 	t->answer = layer_write(t->l.below, from, (size_t)len, &n);
 	if (t->answer == IO_OK)
 		return (int)n;
 	if (t->answer == IO_FAIL)
 		return keep_loss(t) ? len : -1;
+	if (t->answer == IO_EOF) {
+		t->deaf = true;
+		t->answer = IO_OK;
+		return len;
+	}
 	BIO_set_retry_write(b);
 	return -1;
 }
@@ -451,9 +457,11 @@ static enum io tls_write(struct layer *l, const void *from, size_t len, size_t *
 	if (!t->spoken && t->peer.ctx->server)
 		tlsresume_ticket(t->ssl);
 	t->spoken = true;
-	ok = is_lost(t) ? 0 : SSL_write_ex(t->ssl, from, len, n);
+	ok = is_lost(t) || t->deaf ? 0 : SSL_write_ex(t->ssl, from, len, n);
 	if (is_lost(t))
 		return last_words(t);
+	if (t->deaf)
+		return IO_EOF;
 	return ok == 1 ? IO_OK : meaning(t);
 }
 

@@ -23,6 +23,7 @@ struct wire {
 	size_t at, len;
 	bool closed; /* the writer has shut it */
 	bool torn;   /* whoever writes gets a reset */
+	bool deaf;   /* whoever writes hears that nobody listens, which is no failure */
 };
 
 /* How the fake transport behaves. */
@@ -75,6 +76,8 @@ static enum io wire_write(struct layer *l, const void *from, size_t len, size_t 
 {
 	struct wire *w = &net.to[!l->end->side];
 
+	if (w->deaf)
+		return IO_EOF;
 	if (w->torn || w->closed) {
 		errno = EPIPE;
 		return fail_sys(l->end->fail, PHASE_SEND, "cannot write to the wire");
@@ -490,6 +493,25 @@ static void a_reset_without_a_reason_stays_a_reset(void **state)
 	assert_int_equal(fail_exit_code(&side[CLIENT].fail), 55);
 }
 
+/* A program that has heard enough: what it has to say is not cut short by that. */
+static void a_peer_that_stopped_listening_may_still_be_heard(void **state)
+{
+	char got[4];
+	size_t n;
+
+	(void)state;
+	wire_up(WIRE, WIRE, false);
+	connect_both();
+	assert_int_equal(endpoint_write(&side[SERVER].e, "on", 2, &n), IO_OK);
+	net.to[SERVER].deaf = true;
+	assert_int_equal(endpoint_write(&side[CLIENT].e, "x", 1, &n), IO_EOF);
+	assert_int_equal(shut(CLIENT), IO_OK);
+	assert_int_equal(endpoint_read(&side[CLIENT].e, got, sizeof(got), &n), IO_OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(shut(SERVER), IO_OK);
+	assert_int_equal(read_end(CLIENT), IO_EOF);
+}
+
 static void another_key_than_the_pinned_one_is_not_trusted(void **state)
 {
 	enum io r[2];
@@ -587,6 +609,7 @@ int main(void)
 		PAIR(a_peer_that_just_ends_may_still_be_written_to),
 		PAIR(a_refusal_is_told_rather_than_the_reset_behind_it),
 		PAIR(a_reset_without_a_reason_stays_a_reset),
+		PAIR(a_peer_that_stopped_listening_may_still_be_heard),
 		PAIR(another_key_than_the_pinned_one_is_not_trusted),
 		PAIR(a_peer_that_speaks_no_tls_fails_the_handshake),
 		PAIR(a_session_that_failed_sends_no_close_notify),
