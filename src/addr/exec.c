@@ -31,6 +31,7 @@ struct exec {
 	struct watch report;		/* fd own: says if it could not start */
 	struct timer timer;		/* for its status, or to wake from outside */
 	bool over;			/* its output has ended */
+	bool told;			/* that its input has */
 	bool waited;			/* long enough for its status */
 	char pty[PTY_NAME];		/* the slave's name; "" = no terminal */
 	char *link;			/* own: see pty_link() */
@@ -391,11 +392,21 @@ static enum io exec_shut(struct layer *l)
 	if (l->end->direct)
 		return IO_OK;
 	r = *x->pty && may_shut(l->part) ? shut_terminal(x) : fd_shut(l);
+	x->told = (r == IO_OK || r == IO_EOF) && may_shut(l->part);
 	/* with nothing to read, its end is the only sign that it has done its work */
 	if ((r == IO_OK || r == IO_EOF) && !l->end->reads && may_shut(l->part) &&
 	    !x->child.ended)
 		return IO_WAIT;
 	return r;
+}
+
+/* The layers above are done with it, but it may not be: ssh, say, has the last bytes. */
+static bool passes_on(const struct exec *x)
+{
+	const struct endpoint *e = x->x.l.end;
+
+	return x->told && e->fail->phase == PHASE_NONE && e->spec->nparts > 1 &&
+	       !e->spec->rules.socat;
 }
 
 static void exec_free(struct layer *l)
@@ -412,7 +423,7 @@ static void exec_free(struct layer *l)
 	close_report(x);
 	if (x->child.pid > 0 && !x->child.ended) {
 		child_forget(loop, &x->child);
-		if (!part_has(l->part, OPT_END_CLOSE))
+		if (!part_has(l->part, OPT_END_CLOSE) && !passes_on(x))
 			kill(x->child.pid, SIGTERM);
 	}
 	fd_free(l);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "relay/closing.h"
 #include "relay/opening.h"
 
 enum {
@@ -350,14 +351,18 @@ static void set_interest(struct session *s)
 	}
 }
 
-static void relay(struct session *s)
+/* False: both directions are complete. */
+static bool relay(struct session *s)
 {
-	if (!run_pumps(s) || (over(&s->pump[0]) && over(&s->pump[1]))) {
+	if (!run_pumps(s)) {
 		session_end(s);
-		return;
+		return true;
 	}
+	if (over(&s->pump[0]) && over(&s->pump[1]))
+		return false;
 	if (watch_silence(s))
 		set_interest(s);
+	return true;
 }
 
 /* ---- the driver ------------------------------------------------------------ */
@@ -398,7 +403,15 @@ void session_run(struct session *s)
 		start_relay(s);
 		/* fall through */
 	case SESSION_RELAY:
-		relay(s);
+		if (relay(s))
+			return;
+		enter(s, SESSION_CLOSE);
+		/* fall through */
+	case SESSION_CLOSE:
+		if (closing_run(s) || loop_now(s->loop) >= s->since + WINDOW)
+			session_end(s);
+		else
+			session_set_timer(s, s->since + WINDOW);
 		return;
 	case SESSION_DEAD:
 		return;

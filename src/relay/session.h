@@ -22,6 +22,7 @@ enum session_state {
 	SESSION_SECOND,		/* opening the other */
 	SESSION_RELAY,		/* both directions, or what is left of them */
 	SESSION_PAUSE,		/* waits for the next try (retry=, forever) */
+	SESSION_CLOSE,		/* both are complete; see relay/closing.h */
 	SESSION_DEAD,		/* waits for the reaper */
 };
 
