@@ -95,13 +95,19 @@ static void offer_type(const struct out *o, const struct type *t)
 	}
 }
 
+/* One name may have a row for each number of arguments. */
+static bool is_repeated(size_t i)
+{
+	return i && strcmp(type_row(i)->names, type_row(i - 1)->names) == 0;
+}
+
 /* Every type; layers have '+' behind them. */
 static void offer_types(const struct out *o)
 {
 	const struct type *t;
 
 	for (size_t i = 0; (t = type_row(i)); i++)
-		if (!(t->flags & TYPE_HIDDEN) && type_available(t))
+		if (!(t->flags & TYPE_HIDDEN) && type_available(t) && !is_repeated(i))
 			offer_type(o, t);
 }
 
