@@ -2,6 +2,7 @@
 #include "addr/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "base/text.h"
 #include "endpoint/admit.h"
 #include "endpoint/apply.h"
+#include "spec/constants.h"
 
 enum { LOWPORT_FIRST = 640, LOWPORT_LAST = 1023 };
 
@@ -287,23 +289,50 @@ static enum io clear_path(const struct part *p, const struct name *at, struct fa
 	return IO_OK;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Before the end there may be a chroot(2) or a change of the directory. */
+static int open_directory(const char *path)
+{
+	char dir[sizeof(((struct sockaddr_un *)0)->sun_path) + 2];
+	const int len = (int)(base_name(path) - path);
+
+	snprintf(dir, sizeof(dir), "%.*s.", len, path);
+	return open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 static void note_file(struct socket_file *file, const char *path)
 {
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
 		return;
-	*file = (struct socket_file){ .dev = st.st_dev, .ino = st.st_ino, .made = true };
+	*file = (struct socket_file){
+		.dev = st.st_dev,
+		.ino = st.st_ino,
+		.dir = open_directory(path),
+		.made = true,
+	};
 }
 
 /* Not what somebody else has put there since. */
 static void remove_file(struct socket_file *file, const char *path)
 {
+	const char *name;
 	struct stat st;
 
-	if (file->made && lstat(path, &st) == 0 && st.st_dev == file->dev &&
-	    st.st_ino == file->ino)
-		unlink(path);
+	if (!file->made)
+		return;
+	name = base_name(path);
+	if (fstatat(file->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_dev == file->dev && st.st_ino == file->ino)
+		unlinkat(file->dir, name, 0);
+	sys_close(file->dir);
 	file->made = false;
 }
 
@@ -369,12 +398,9 @@ enum io socket_bind_unix(const struct part *p, int fd, const struct name *at,
 
 void socket_unlink_unix(const struct part *p, const char *path, struct socket_file *file)
 {
-	struct fail ignored = { 0 };
-	struct workplace w;
-
-	if (!file->made || !part_num(p, OPT_UNLINK_CLOSE, 1) ||
-	    apply_enter(p, &w, &ignored) != IO_OK)
-		return;
-	remove_file(file, path);
-	apply_leave(&w);
+	if (part_num(p, OPT_UNLINK_CLOSE, 1))
+		remove_file(file, path);
+	else if (file->made)
+		sys_close(file->dir);
+	file->made = false;
 }

@@ -42,6 +42,7 @@ enum io socket_unix_name(const struct part *p, const char *path, struct name *ou
 struct socket_file {
 	dev_t dev;
 	ino_t ino;
+	int dir;			/* own: where it is, whatever root we have then */
 	bool made;			/* false: there is none to remove */
 };
 
