@@ -195,7 +195,6 @@ refused() {
 
 @test "an option with code still to come is not unknown" {
 	refused tcp-l:1,tcpwrap "not yet available" tcpwrap
-	refused tcp-l:1,chroot-early=/ "not yet available" chroot-early
 }
 
 @test "an option that cannot be had says why" {

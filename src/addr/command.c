@@ -2,8 +2,6 @@
 #include "addr/command.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,61 +123,6 @@ static enum io shell_words(struct command *c, const char *shell, const char *tex
 	return IO_OK;
 }
 
-/* ---- its user --------------------------------------------------------------------- */
-
-static bool copy_account(struct account *a, const struct passwd *pw)
-{
-	a->name = mem_format("%s", pw->pw_name);
-	a->home = mem_format("%s", pw->pw_dir);
-	a->shell = mem_format("%s", pw->pw_shell);
-	a->ngroups = 0;
-	getgrouplist(pw->pw_name, pw->pw_gid, NULL, &a->ngroups);
-	a->groups = mem_new((size_t)a->ngroups + 1, sizeof(*a->groups));
-	return a->name && a->home && a->shell && a->groups &&
-	       getgrouplist(pw->pw_name, pw->pw_gid, a->groups, &a->ngroups) >= 0;
-}
-
-static enum io become_account(struct command *c, const struct optval *su, struct fail *f)
-{
-	const struct passwd *pw = getpwuid((uid_t)su->num);
-	struct program *p = &c->program;
-
-	if (!pw)
-		return fail_say(
-			f, PHASE_CONFIG, ENOENT,
-			"%s: there is no user with number %lld whose groups it could take",
-			su->name, su->num);
-	if (!copy_account(&c->account, pw))
-		return fail_memory(f);
-	p->set_user = p->set_group = true;
-	p->user = pw->pw_uid;
-	p->group = pw->pw_gid;
-	p->groups = c->account.groups;
-	p->ngroups = (size_t)c->account.ngroups;
-	return IO_OK;
-}
-
-static enum io set_user(const struct part *part, struct command *c, struct fail *f)
-{
-	const struct optval *su = part_val(part, OPT_SU);
-	const struct optval *su_d = part_val(part, OPT_SU_D);
-	const struct optval *user = part_val(part, OPT_SETUID);
-	const struct optval *group = part_val(part, OPT_SETGID);
-	struct program *p = &c->program;
-
-	if ((su || su_d) && become_account(c, su_d ? su_d : su, f) != IO_OK)
-		return IO_FAIL;
-	if (user) {
-		p->set_user = true;
-		p->user = (uid_t)user->num;
-	}
-	if (group) {
-		p->set_group = true;
-		p->group = (gid_t)group->num;
-	}
-	return IO_OK;
-}
-
 /* ---- all together ------------------------------------------------------------------ */
 
 static void set_process(const struct part *part, struct program *p)
@@ -187,8 +130,8 @@ static void set_process(const struct part *part, struct program *p)
 	const struct optval *mask = part_val(part, OPT_UMASK);
 	const struct optval *group = part_val(part, OPT_PGID);
 
-	p->root = part_text(part, OPT_CHROOT, NULL);
 	p->dir = part_text(part, OPT_CHDIR, NULL);
+	p->netns = part_text(part, OPT_NETNS, NULL);
 	p->set_umask = mask != NULL;
 	p->umask = mask ? (mode_t)mask->num : 0;
 	/* a terminal can only control a session's leader */
@@ -204,7 +147,8 @@ static enum io command_new(struct part *p, struct command **c, struct fail *f)
 	if (!*c)
 		return fail_memory(f);
 	set_process(p, &(*c)->program);
-	return set_user(p, *c, f);
+	(*c)->program.identity = &(*c)->identity;
+	return identity_of_program(p, &(*c)->identity, f);
 }
 
 static void set_pointers(struct command *c)
@@ -257,10 +201,7 @@ void command_unprepare(struct part *p)
 	mem_free(c->argv);
 	mem_free(c->script_argv);
 	mem_free(c->argv0);
-	mem_free(c->account.name);
-	mem_free(c->account.home);
-	mem_free(c->account.shell);
-	mem_free(c->account.groups);
+	identity_free(&c->identity);
 	words_free(&c->words);
 	mem_free(c);
 	p->prepared = NULL;
@@ -269,7 +210,7 @@ void command_unprepare(struct part *p)
 bool command_variables(const struct part *p, struct endpoint *other, struct variables *v)
 {
 	const struct command *c = p->prepared;
-	const struct account *a = &c->account;
+	const struct identity *a = &c->identity;
 	const char *path = part_text(p, OPT_PATH, NULL);
 
 	if (path && !variables_set(v, "PATH", path))

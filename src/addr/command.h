@@ -7,20 +7,13 @@
 #include "addr/variables.h"
 #include "addr/words.h"
 
-/* The user of su=. */
-struct account {
-	char *name, *home, *shell;	/* own; NULL without su= */
-	gid_t *groups;			/* own */
-	int ngroups;
-};
-
 struct command {
 	struct words words;		/* of exec; empty for the others */
 	char **argv;			/* own; the pointers are refs */
 	char **script_argv;		/* own; the same */
 	char **file;			/* own, each own: where it may be, in order */
 	char *argv0;			/* own */
-	struct account account;
+	struct identity identity;
 	struct program program;		/* all but env; refs into the above */
 };
 

@@ -111,10 +111,11 @@ static void know_peer(struct dgram *d)
 }
 
 /* Would the kernel send to the peer from the address that the peer knows? */
-static bool goes_from(const struct name *to, const struct name *local)
+static bool goes_from(const struct part *p, const struct name *to,
+		      const struct name *local)
 {
 	struct name at = { .len = sizeof(at.sa) };
-	int fd = sys_socket(to->sa.ss_family, SOCK_DGRAM, 0, true);
+	int fd = socket_new(p, to->sa.ss_family, SOCK_DGRAM, 0);
 	bool same = fd >= 0 && dgram_aim(fd, to) &&
 		    getsockname(fd, (struct sockaddr *)&at.sa, &at.len) == 0;
 
@@ -128,7 +129,7 @@ static bool goes_from(const struct name *to, const struct name *local)
  * will do. */
 static void connect_back(struct dgram *d)
 {
-	d->connected = (!d->local.len || goes_from(&d->to, &d->local)) &&
+	d->connected = (!d->local.len || goes_from(d->x.l.part, &d->to, &d->local)) &&
 		       dgram_aim(d->x.l.end->rfd, &d->to);
 }
 

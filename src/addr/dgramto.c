@@ -32,9 +32,9 @@ static enum io bind_socket(const struct part *p, enum way way, int fd, int famil
 }
 
 /* Is there a route?  An unconnected socket would tell only when it sends. */
-static bool reachable(const struct name *to)
+static bool reachable(const struct part *p, const struct name *to)
 {
-	int fd = sys_socket(to->sa.ss_family, SOCK_DGRAM, 0, true);
+	int fd = socket_new(p, to->sa.ss_family, SOCK_DGRAM, 0);
 	bool ok = fd >= 0 && dgram_aim(fd, to);
 	int err = errno;
 
@@ -47,7 +47,7 @@ static enum io aim(struct dgram *d, enum way way, int fd, struct fail *f)
 {
 	char text[NAME_TEXT];
 
-	if (way == WAY_CONNECT ? dgram_aim(fd, &d->to) : reachable(&d->to))
+	if (way == WAY_CONNECT ? dgram_aim(fd, &d->to) : reachable(d->x.l.part, &d->to))
 		return IO_OK;
 	return fail_sys(f, PHASE_CONNECT, "%s: cannot send to %s",
 			d->x.l.part->spec->input,

@@ -25,15 +25,33 @@ struct prepared {
 	struct name v4, v6;
 };
 
+int socket_new(const struct part *p, int family, int type, int protocol)
+{
+	const char *netns = part_text(p, OPT_NETNS, NULL);
+
+	return netns ? sys_socket_in(netns, family, type, protocol, true)
+		     : sys_socket(family, type, protocol, true);
+}
+
+static enum io no_socket(const struct part *p, struct fail *f)
+{
+	const char *netns = part_text(p, OPT_NETNS, NULL);
+
+	if (netns)
+		return fail_sys(f, PHASE_CONFIG,
+				"%s: cannot make a socket in the network namespace %s",
+				p->spec->input, netns);
+	return fail_sys(f, PHASE_BIND, "cannot make a socket for %s", p->spec->input);
+}
+
 enum io socket_make(const struct part *p, int family, int type, int protocol, int *fd,
 		    struct fail *f)
 {
 	type = (int)part_num(p, OPT_SOCKTYPE, type);
 	protocol = (int)part_num(p, OPT_PROTOCOL, protocol);
-	*fd = sys_socket(family, type, protocol, true);
+	*fd = socket_new(p, family, type, protocol);
 	if (*fd < 0)
-		return fail_sys(f, PHASE_BIND, "cannot make a socket for %s",
-				p->spec->input);
+		return no_socket(p, f);
 	if (apply_phase(p, *fd, PH_SOCKET, f) == IO_OK)
 		return IO_OK;
 	sys_close(*fd);

@@ -7,7 +7,11 @@
 #include "base/name.h"
 #include "endpoint/endpoint.h"
 
-/* A non-blocking close-on-exec socket with the part's PH_SOCKET options on it.
+/* A non-blocking close-on-exec socket, in the part's network namespace (netns=).
+ * -1 with errno. */
+int socket_new(const struct part *p, int family, int type, int protocol);
+
+/* The same with the part's PH_SOCKET options on it.
  * *fd is the caller's.  The part's socktype= and protocol options win. */
 enum io socket_make(const struct part *p, int family, int type, int protocol, int *fd,
 		    struct fail *f);

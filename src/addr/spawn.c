@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +18,7 @@ enum stage {
 	STAGE_GROUP,
 	STAGE_DESCRIPTORS,
 	STAGE_TERMINAL,
+	STAGE_NETNS,
 	STAGE_ROOT,
 	STAGE_DIRECTORY,
 	STAGE_USER,
@@ -73,18 +73,6 @@ static bool place_descriptors(const struct placement *at, int *report)
 	       (out < 0 || !at->err || dup2(out, STDERR_FILENO) >= 0);
 }
 
-static bool enter_root(const struct program *p)
-{
-	return !p->root || (chroot(p->root) == 0 && chdir("/") == 0);
-}
-
-static bool become_user(const struct program *p)
-{
-	return (!p->groups || setgroups(p->ngroups, p->groups) == 0) &&
-	       (!p->set_group || setgid(p->group) == 0) &&
-	       (!p->set_user || setuid(p->user) == 0);
-}
-
 /* As shells do: a file that may not be run is passed over, but remembered; a
  * directory of the search path that may not be searched is as good as empty. */
 static int try_files(const struct program *p)
@@ -117,13 +105,15 @@ static enum stage become(const struct program *p, const struct placement *at, in
 		return STAGE_TERMINAL;
 	if (!place_descriptors(at, report))
 		return STAGE_DESCRIPTORS;
-	if (!enter_root(p))
+	if (p->netns && !sys_enter_netns(p->netns))
+		return STAGE_NETNS;
+	if (!identity_enter_root(p->identity))
 		return STAGE_ROOT;
 	if (p->dir && chdir(p->dir) < 0)
 		return STAGE_DIRECTORY;
 	if (p->set_umask)
 		umask(p->umask);
-	if (!become_user(p))
+	if (!identity_become_user(p->identity))
 		return STAGE_USER;
 	signal_reset_for_child();
 	errno = try_files(p);
@@ -152,11 +142,12 @@ static enum io stage_failed(const struct program *p, struct report r, struct fai
 		[STAGE_GROUP] = "cannot set its process group",
 		[STAGE_DESCRIPTORS] = "cannot give it its descriptors",
 		[STAGE_TERMINAL] = "cannot make the terminal control it",
+		[STAGE_NETNS] = "cannot enter its network namespace",
 		[STAGE_ROOT] = "cannot change its root directory",
 		[STAGE_DIRECTORY] = "cannot change its directory",
 		[STAGE_USER] = "cannot change its user or group",
 	};
-	const char *dir = r.stage == STAGE_ROOT ? p->root :
+	const char *dir = r.stage == STAGE_ROOT ? p->identity->root :
 			  r.stage == STAGE_DIRECTORY ? p->dir : NULL;
 
 	if (r.stage == STAGE_EXEC)

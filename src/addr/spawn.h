@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "base/fail.h"
+#include "endpoint/identity.h"
 
 /* Where the program finds its descriptors; -1 = as they are with us. */
 struct placement {
@@ -23,13 +23,10 @@ struct program {
 	char *const *argv;
 	char **script_argv;	/* without "#!": "sh", room for its path, the rest */
 	char *const *env;
-	const char *root, *dir;	/* chroot= chdir=, or NULL */
-	bool set_umask, set_user, set_group, set_session, set_process_group;
+	const struct identity *identity;	/* as whom, in which root */
+	const char *dir, *netns;	/* chdir= netns=, or NULL */
+	bool set_umask, set_session, set_process_group;
 	mode_t umask;
-	uid_t user;
-	gid_t group;
-	const gid_t *groups;	/* supplementary ones, or NULL to keep ours */
-	size_t ngroups;
 	pid_t process_group;	/* 0 = one of its own */
 };
 

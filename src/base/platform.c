@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -121,6 +123,35 @@ int sys_dup(int fd)
 
 #ifdef __linux__
 
+bool sys_enter_netns(const char *name)
+{
+	const bool is_path = strchr(name, '/');
+	const int dir = is_path ? AT_FDCWD : open("/run/netns", O_PATH | O_CLOEXEC);
+	const int fd = dir == -1 ? -1 : openat(dir, name, O_RDONLY | O_CLOEXEC);
+	const bool ok = fd >= 0 && setns(fd, CLONE_NEWNET) == 0;
+
+	sys_close(fd);
+	if (!is_path)
+		sys_close(dir);
+	return ok;
+}
+
+int sys_socket_in(const char *netns, int family, int type, int protocol, bool nonblock)
+{
+	const int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	int fd = -1;
+
+	if (home >= 0 && sys_enter_netns(netns)) {
+		fd = sys_socket(family, type, protocol, nonblock);
+		if (setns(home, CLONE_NEWNET) < 0) {
+			sys_close(fd);
+			fd = -1;
+		}
+	}
+	sys_close(home);
+	return fd;
+}
+
 int sys_reopen(int fd, int flags)
 {
 	char path[32];
@@ -157,6 +188,22 @@ bool sys_vsock(const struct sockaddr_storage *sa, unsigned *cid, unsigned *port)
 }
 
 #else
+
+bool sys_enter_netns(const char *name)
+{
+	(void)name;
+	errno = ENOSYS;
+	return false;
+}
+
+int sys_socket_in(const char *netns, int family, int type, int protocol, bool nonblock)
+{
+	(void)family;
+	(void)type;
+	(void)protocol;
+	(void)nonblock;
+	return sys_enter_netns(netns) ? 0 : -1;
+}
 
 /* Elsewhere /dev/fd/N gives a copy of the same description, not a new one. */
 int sys_reopen(int fd, int flags)

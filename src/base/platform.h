@@ -9,6 +9,11 @@
 
 /* All descriptors made here are close-on-exec.  -1 with errno on failure. */
 int sys_socket(int family, int type, int protocol, bool nonblock);
+/* Goes into a network namespace, named as ip-netns(8) does or by a path.  The calling
+ * thread only.  Async-signal-safe. */
+bool sys_enter_netns(const char *name);
+/* A socket of that namespace, made from where we are. */
+int sys_socket_in(const char *netns, int family, int type, int protocol, bool nonblock);
 int sys_accept(int fd, struct sockaddr *sa, socklen_t *len, bool nonblock);
 int sys_pipe(int fds[2], bool nonblock);
 int sys_socketpair(int type, int fds[2], bool nonblock);	/* AF_UNIX */

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/platform.h"
+#include "endpoint/identity.h"
 
 /* ---- one layer ------------------------------------------------------------ */
 
@@ -131,6 +132,8 @@ enum io spec_prepare(struct spec *s, struct fail *f)
 
 			if (ops && ops->prepare && ops->prepare(&s->part[i], f) != IO_OK)
 				return IO_FAIL;
+			if (identity_plan(&s->part[i], f) != IO_OK)
+				return IO_FAIL;
 		}
 	return IO_OK;
 }
@@ -143,6 +146,7 @@ void spec_unprepare(struct spec *s)
 
 			if (ops && ops->unprepare && s->part[i].prepared)
 				ops->unprepare(&s->part[i]);
+			identity_forget(&s->part[i]);
 		}
 }
 
@@ -161,6 +165,15 @@ enum io spec_reload(struct spec *s, struct fail *f)
 				return r;
 		}
 	return r;
+}
+
+enum io spec_become(const struct spec *s, struct fail *f)
+{
+	for (; s; s = s->writer)
+		if (identity_take_early(&s->part[0], f) != IO_OK ||
+		    identity_take(&s->part[0], f) != IO_OK)
+			return IO_FAIL;
+	return IO_OK;
 }
 
 /* ---- birth ----------------------------------------------------------------- */
@@ -204,13 +217,32 @@ enum io endpoint_build(struct endpoint *e)
 	return IO_OK;
 }
 
+static enum io open_layer(struct layer *l)
+{
+	return l->ops->open ? l->ops->open(l) : IO_OK;
+}
+
+/* A transport that waits for a peer is bound: privileges have served their purpose
+ * before anybody talks to us. */
+static enum io open_transport(struct layer *l)
+{
+	const struct part *p = l->part;
+	enum io r = identity_take_early(p, l->end->fail);
+
+	if (r == IO_OK)
+		r = open_layer(l);
+	if (r != IO_OK && (r == IO_FAIL || !(p->type->flags & TYPE_LISTENS)))
+		return r;
+	return identity_take(p, l->end->fail) == IO_OK ? r : IO_FAIL;
+}
+
 enum io endpoint_open(struct endpoint *e)
 {
 	if (endpoint_settle(e) == IO_FAIL)
 		return IO_FAIL;
 	while (e->nopen < e->nlayers && !(e->listening && e->nopen)) {
 		struct layer *l = e->layer[e->nopen];
-		enum io r = l->ops->open ? l->ops->open(l) : IO_OK;
+		enum io r = e->nopen ? open_layer(l) : open_transport(l);
 
 		if (r != IO_OK)
 			return r;

@@ -60,6 +60,10 @@ void spec_unprepare(struct spec *s);
  * has. */
 enum io spec_reload(struct spec *s, struct fail *f);
 
+/* What the process becomes for an address that is opened many times comes before the
+ * first time, so that all find the same. */
+enum io spec_become(const struct spec *s, struct fail *f);
+
 /* Allocates the layers.  The caller has set spec, facing, loop, fail, wake, owner,
  * side, other, shared, listening, reads and writes before; all else is zero.  rfd and
  * wfd become -1. */

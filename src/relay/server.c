@@ -282,6 +282,8 @@ static enum io open_listener(struct server *v)
 
 	if (r == IO_OK)
 		r = endpoint_open(&v->listener);
+	if (r == IO_OK)
+		r = spec_become(v->spec[!v->side], &v->fail);
 	if (r == IO_FAIL || r == IO_EOF)
 		return listen_failed(v);
 	if (r != IO_OK)

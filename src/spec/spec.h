@@ -17,6 +17,8 @@
 
 enum { STACK_MAX = 12, ARGS_MAX = 5 };
 
+struct becoming;
+
 /* One member of a stack. */
 struct part {
 	const struct type *type;	/* ref */
@@ -29,6 +31,8 @@ struct part {
 	unsigned nvals;
 	/* own by the type's code: made once by ops->prepare */
 	void *prepared;
+	/* own by endpoint/identity.c: what the process becomes for it, or NULL */
+	struct becoming *becoming;
 	const struct spec *spec;	/* ref: the whole */
 };
 
