@@ -193,6 +193,11 @@ refused() {
 	refused open:x,seek "needs a value" seek
 }
 
+@test "a bracket that is never closed is what the message is about" {
+	refused 'tcp:[::1:9' "this bracket is never closed" '['
+	refused 'tcp:[::1:9,nodelay' "this bracket is never closed" '['
+}
+
 @test "an option with code still to come is not unknown" {
 	refused tcp-l:1,tcpwrap "not yet available" tcpwrap
 }

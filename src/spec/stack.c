@@ -267,12 +267,26 @@ enum io parse_stack(struct parse *p)
 
 /* ---- arguments -------------------------------------------------------------------- */
 
+/* A bracket that is never closed, which takes all that follows for its own. */
+static const char *open_bracket(const struct parse *p)
+{
+	const size_t at = p->raw.keyword.at, len = p->lex.at - at;
+	const char *open = memchr(p->lex.input + at, '[', len);
+
+	return open && !memchr(p->lex.input + at, ']', len) ? open : NULL;
+}
+
 static enum io wrong_count(struct parse *p, unsigned nargs)
 {
+	const char *open = open_bracket(p);
 	const struct spec *s = p->out;
 	char takes[120] = "";
 	size_t used = 0;
 
+	if (open)
+		return fail_at(p->fail, p->lex.input, (size_t)(open - p->lex.input), 1,
+			       "this bracket is never closed (an IPv6 address is "
+			       "written [::1])");
 	for (unsigned i = 0; i < s->nparts && used < sizeof(takes); i++)
 		if (*s->part[i].type->args)
 			used += (size_t)snprintf(takes + used, sizeof(takes) - used,
