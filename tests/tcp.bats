@@ -38,6 +38,7 @@ c.sendall(b'x' * 100000 + question)"
 	[ "$output" = four ]
 	run -0 sockcat - "tcp:[::1]:$PORT" <<<six
 	[ "$output" = six ]
+	grep -q 'IPv4 and IPv6: listening on \[::\]:[0-9]*$' both.err
 }
 
 @test "-4 and -6 choose for addresses that leave it open" {
@@ -46,6 +47,7 @@ c.sendall(b'x' * 100000 + question)"
 	grep -q 'listening on 0.0.0.0:' four.err
 	listen six -6 tcp-listen:0,fork pipe
 	grep -q 'listening on \[::\]:' six.err
+	run ! grep -q IPv4 four.err
 	run -7 sockcat -4 - "tcp:localhost:$(free_port)" </dev/null
 }
 

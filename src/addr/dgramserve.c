@@ -39,7 +39,9 @@ static void log_listening(struct dgram *d, bool waits_for_one)
 	if (waits_for_one && d->x.l.part->spec->rules.socat)
 		log_say(LEVEL_NOTICE, "receiving on %s", text);
 	else
-		log_say(LEVEL_NOTICE, "listening on %s%s", dgram_word(d->x.l.part), text);
+		log_say(LEVEL_NOTICE, "%slistening on %s%s",
+			place_families(d->x.l.part, e->rfd, &at), dgram_word(d->x.l.part),
+			text);
 }
 
 /* Bound and ready to receive; waits_for_one: socat's words differ there. */

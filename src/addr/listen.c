@@ -58,7 +58,8 @@ static enum io start_listening(struct listener *x, int fd)
 	if (apply_phase(p, fd, PH_LISTEN, e->fail) != IO_OK)
 		return IO_FAIL;
 	endpoint_local(e, &at);
-	log_say(LEVEL_NOTICE, "listening on %s", name_log(&at, text, sizeof(text)));
+	log_say(LEVEL_NOTICE, "%slistening on %s", place_families(p, fd, &at),
+		name_log(&at, text, sizeof(text)));
 	return IO_OK;
 }
 

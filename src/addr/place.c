@@ -109,3 +109,16 @@ enum io place_bind(const struct part *p, const char *service, bool reuse, int *f
 		*f = first;
 	return IO_FAIL;
 }
+
+const char *place_families(const struct part *p, int fd, const struct name *at)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&at->sa;
+	socklen_t len = sizeof(int);
+	int only = 1;
+
+	if (p->spec->rules.socat || at->sa.ss_family != AF_INET6 ||
+	    !IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr) ||
+	    getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len) < 0)
+		return "";
+	return only ? "" : "IPv4 and IPv6: ";
+}

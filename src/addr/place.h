@@ -2,6 +2,7 @@
 #ifndef SOCKCAT_ADDR_PLACE_H
 #define SOCKCAT_ADDR_PLACE_H
 
+#include "base/name.h"
 #include "spec/spec.h"
 
 /* A socket of the part's type bound to the port (number or name of a service, looked
@@ -11,5 +12,9 @@
  * IO_OK: *fd is the caller's. */
 enum io place_bind(const struct part *p, const char *service, bool reuse, int *fd,
 		   struct fail *f);
+
+/* "IPv4 and IPv6: " if both reach a socket bound there, else "": [::] alone does not
+ * show it. */
+const char *place_families(const struct part *p, int fd, const struct name *at);
 
 #endif
