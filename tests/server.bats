@@ -228,6 +228,19 @@ for _ in range(5):
 	wait_until eval '[ "$(descriptors server)" -le $((before + 3)) ]'
 }
 
+@test "children-shutup lowers the level of failures of sessions" {
+	listen loud tcp4-listen:0,fork tcp:127.0.0.1:1
+	"$SOCKCAT" -u tcp:127.0.0.1:"$PORT" - || :
+	wait_for loud 'error: .*refused'
+	listen less tcp4-listen:0,fork,children-shutup tcp:127.0.0.1:1
+	"$SOCKCAT" -u tcp:127.0.0.1:"$PORT" - || :
+	wait_for less 'warning: .*refused'
+	listen quiet tcp4-listen:0,fork,children-shutup=2 tcp:127.0.0.1:1
+	"$SOCKCAT" -u tcp:127.0.0.1:"$PORT" - || :
+	wait_for quiet 'sockcat: [^:]*tcp:127.0.0.1:1.*refused|sockcat: cannot connect'
+	run ! grep -E 'error|warning' quiet.err
+}
+
 @test "accept-timeout counts again after a pause for max-children" {
 	need python3
 	# the client knocks before anybody counts

@@ -114,6 +114,15 @@ static void name_client(struct session *s)
 		 endpoint_text(e, who, sizeof(who)));
 }
 
+/* How loud a failure is: with children-shutup= less for one of many. */
+static enum level loudness(const struct session *s)
+{
+	const struct part *p = spec_with(s->spec[s->first], OPT_CHILDREN_SHUTUP);
+	long long n = s->accepted && p ? part_num(p, OPT_CHILDREN_SHUTUP, 0) : 0;
+
+	return n <= 0 ? LEVEL_ERROR : n < LEVEL_DEBUG ? (enum level)n : LEVEL_DEBUG;
+}
+
 void session_end(struct session *s)
 {
 	bool opening = s->state == SESSION_FIRST || s->state == SESSION_SECOND ||
@@ -127,7 +136,7 @@ void session_end(struct session *s)
 		s->fail = s->early;
 	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL) {
 		name_client(s);
-		log_fail(LEVEL_ERROR, &s->fail);
+		log_fail(loudness(s), &s->fail);
 	} else if (!opening) {
 		note_child(s);
 	}
