@@ -256,7 +256,7 @@ s.send(bytes(16385))
 	kill -KILL "$(cat cli.pid)"
 	exec 8>&-
 	wait_for srv 'socket 1 .* is at EOF'
-	! grep -i error srv.err
+	run ! grep -i error srv.err
 }
 
 @test "a client that starts over from the same port gets a new session" {
@@ -284,7 +284,7 @@ if count > 6: print('again', flush=True)"
 	ask hello "dtls:127.0.0.1:$PORT,cafile=$C/ca.crt"
 	end_with 0 '^hello$'
 	grep -q again net.out
-	! grep -q 'started over' srv.err
+	run ! grep -q 'started over' srv.err
 }
 
 # --- the net as it is ------------------------------------------------------------
@@ -313,7 +313,7 @@ junk = [b'', b'x', os.urandom(40), bytes(60000), data[:20], b'\x16\xfe\xfd' + by
 out = junk + [data] + junk"
 	ask hello "dtls:127.0.0.1:$PORT,cafile=$C/ca.crt"
 	end_with 0 '^hello$'
-	! grep -i 'error' srv.err
+	run ! grep -i 'error' srv.err
 }
 
 @test "a cookie is good for one address only, and without one there is no more than a cookie" {

@@ -321,7 +321,7 @@ b'<starttls xmlns=\\'urn:ietf:params:xml:ns:xmpp-tls\\'/>', b'<proceed xmlns=\\'
 	finish srv
 	[ "$status" -eq 35 ]
 	grep -q 'more in plain text' srv.err
-	! grep -q 'starting data' srv.err
+	run ! grep -q 'starting data' srv.err
 }
 
 # --- what is refused -----------------------------------------------------------------
