@@ -347,6 +347,18 @@ static void a_part_is_called_when_one_below_waits_for_a_peer(void **state)
 	assert_true(part_is_called(&spec.part[2]));
 }
 
+static void what_stands_for_a_layer_is_no_option_of_others(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tcp:h:1,rate=9"), IO_OK);
+	assert_int_equal(spec.nparts, 2);
+	assert_type(&spec.part[1], "shape");
+	assert_int_equal(parse("tcp:h:1,crnl,rate=9"), IO_OK);
+	assert_type(&spec.part[1], "shape");
+	assert_slip("tcp:h:1,tcp.rate=9", "tcp.rate", "for the layer \"shape\"");
+	assert_slip("tcp:h:1,tcp.crnl", "tcp.crnl", "for the layer \"crlf\"");
+}
+
 #ifdef HAVE_OPENSSL
 static void a_stack_is_read_from_the_wire_upward(void **state)
 {
@@ -408,18 +420,6 @@ static void directions_stand_before_an_option_that_has_them(void **state)
 	assert_slip("tcp:h:1,left.rate=1", "left", "no \"left\"");
 }
 
-static void what_stands_for_a_layer_is_no_option_of_others(void **state)
-{
-	(void)state;
-	assert_int_equal(parse("tcp:h:1,rate=9"), IO_OK);
-	assert_int_equal(spec.nparts, 2);
-	assert_type(&spec.part[1], "shape");
-	assert_int_equal(parse("tcp:h:1,crnl,rate=9"), IO_OK);
-	assert_type(&spec.part[1], "shape");
-	assert_slip("tcp:h:1,tcp.rate=9", "tcp.rate", "for the layer \"shape\"");
-	assert_slip("tcp:h:1,tcp.crnl", "tcp.crnl", "for the layer \"crlf\"");
-}
-
 static void only_layers_stand_above_others(void **state)
 {
 	(void)state;
@@ -449,7 +449,6 @@ int main(void)
 		TEST(an_option_may_insert_a_layer_once),
 		TEST(a_layer_can_be_put_on_top_afterwards),
 		TEST(exec_takes_colons_as_text),
-		TEST(directions_stand_before_an_option_that_has_them),
 		TEST(what_stands_for_a_layer_is_no_option_of_others),
 		TEST(slips_never_read_beyond_the_word),
 		TEST(a_synonym_is_chosen_by_its_number_of_arguments),
@@ -463,6 +462,7 @@ int main(void)
 		TEST(synonyms_stand_for_stacks),
 		TEST(a_number_names_the_nth_layer_from_the_left),
 		TEST(without_a_prefix_the_nearest_to_the_application_wins),
+		TEST(directions_stand_before_an_option_that_has_them),
 		TEST(only_layers_stand_above_others),
 #endif
 	};
