@@ -290,6 +290,8 @@ if count > 6: print('again', flush=True)"
 # --- the net as it is ------------------------------------------------------------
 
 @test "a handshake survives the loss of any of its datagrams" {
+	# three losses in a row cost 1 + 2 + 4 seconds of the retransmission clock
+	local PATIENCE=40
 	local n server all=(1 2 3 4 5 6 7 8 "1 2" "3 4" "5 6 7")
 
 	dtls_server srv fork stall
