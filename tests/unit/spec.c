@@ -420,6 +420,24 @@ static void directions_stand_before_an_option_that_has_them(void **state)
 	assert_slip("tcp:h:1,left.rate=1", "left", "no \"left\"");
 }
 
+static void an_option_may_put_a_layer_right_below_its_owner(void **state)
+{
+	static const char *const types[] = { "tcp", "tls", "starttls", "tls", "greeting",
+					     "crlf" };
+
+	(void)state;
+	assert_int_equal(parse("tls+tls+tcp:h:25,crnl,starttls=imap,starttls=smtp"),
+			 IO_OK);
+	assert_int_equal(spec.nparts, 6);
+	for (unsigned i = 0; i < 6; i++)
+		assert_type(&spec.part[i], types[i]);
+	assert_string_equal(part_text(&spec.part[2], OPT_STARTTLS, ""), "smtp");
+	assert_int_equal(parse("tls+tls+tcp:h:25,tls2.starttls=smtp"), IO_OK);
+	assert_type(&spec.part[1], "starttls");
+	assert_type(&spec.part[2], "tls");
+	assert_slip("dtls:h:1,starttls=smtp", "starttls", "does not take");
+}
+
 static void only_layers_stand_above_others(void **state)
 {
 	(void)state;
@@ -463,6 +481,7 @@ int main(void)
 		TEST(a_number_names_the_nth_layer_from_the_left),
 		TEST(without_a_prefix_the_nearest_to_the_application_wins),
 		TEST(directions_stand_before_an_option_that_has_them),
+		TEST(an_option_may_put_a_layer_right_below_its_owner),
 		TEST(only_layers_stand_above_others),
 #endif
 	};
