@@ -96,11 +96,58 @@ carry_everywhere() {
 	done
 }
 
+# Without OpenSSL the stacks that have TLS in them are passed over.
+carry_all() {
+	local layers
+	for layers in "$@"; do
+		! available "$layers" || carry_everywhere "$layers" tcp4 || return 1
+	done
+}
+
+# on LAYER: the layer on each one that carries a stream, itself included.
+on() {
+	local below stacks=()
+	for below in tls ws proxyhdr shape hexdump; do
+		stacks+=("$1 $below")
+	done
+	carry_all "${stacks[@]}"
+}
+
 @test "tls on every transport" { carry_everywhere tls; }
-@test "hexdump on every transport" { carry_everywhere hexdump; }
-@test "tls in tls" { carry_everywhere "tls tls"; }
-@test "proxyhdr on every transport" { carry_everywhere proxyhdr; }
-@test "proxyhdr around and inside of tls" { carry_everywhere "proxyhdr tls" tcp4 && carry_everywhere "tls proxyhdr" tcp4; }
 @test "ws on every transport" { carry_everywhere ws; }
-@test "ws in tls, tls in ws" { carry_everywhere "ws tls" tcp4 && carry_everywhere "tls ws" tcp4; }
-@test "ws in tls in ws" { carry_everywhere "ws tls ws" tcp4; }
+@test "proxyhdr on every transport" { carry_everywhere proxyhdr; }
+@test "frame on every transport" { carry_everywhere frame; }
+@test "shape on every transport" { carry_everywhere shape; }
+@test "hexdump on every transport" { carry_everywhere hexdump; }
+
+@test "tls on every layer" { on tls; }
+@test "ws on every layer" { on ws; }
+@test "proxyhdr on every layer" { on proxyhdr; }
+@test "frame on every layer" { on frame; }
+@test "shape on every layer" { on shape; }
+
+@test "three layers deep" {
+	carry_all "tls tls tls" "ws tls ws" "tls ws tls" "frame ws tls" "frame tls shape" \
+		"shape tls proxyhdr" "proxyhdr tls ws" "ws shape tls" "hexdump frame tls"
+}
+
+@test "tls in tls on every transport" { carry_everywhere "tls tls"; }
+
+@test "layers through proxies, one behind the other" {
+	local chain
+	need_tls
+	listen target "tls-listen:0,bind=127.0.0.1,fork,cert=$BATS_FILE_TMPDIR/both.pem" pipe
+	local to=127.0.0.1:$PORT
+	listen proxy tcp-listen:0,bind=127.0.0.1,fork socks-server,allow=127.0.0.1
+	local by=127.0.0.1:$PORT
+	for chain in socks4 socks4a socks5 connect; do
+		"$SOCKCAT" - "tls+$chain+tcp:$by:$to,cafile=$BATS_FILE_TMPDIR/both.crt,commonname=localhost" \
+			<"$BATS_FILE_TMPDIR/long" >got
+		same got "$BATS_FILE_TMPDIR/long"
+	done
+	for chain in socks5+connect connect+socks4 socks4a+socks5; do
+		"$SOCKCAT" - "tls+$chain+tcp:$by:$by:$to,cafile=$BATS_FILE_TMPDIR/both.crt,commonname=localhost" \
+			<"$BATS_FILE_TMPDIR/long" >got
+		same got "$BATS_FILE_TMPDIR/long"
+	done
+}
