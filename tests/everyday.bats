@@ -268,6 +268,20 @@ CONF
 	same big copied
 }
 
+@test "TLS with a service that only ssh reaches" {
+	need_tls
+	need nc
+	sshd_here
+	certificate
+	listen far tcp-listen:0,bind=127.0.0.1,fork exec:"$sshd",nofork
+	local ssh=$PORT
+	listen service tls-listen:0,bind=127.0.0.1,fork,cert=cert.pem,key=key.pem pipe
+	random_file 1000000 data
+	"$SOCKCAT" - "tls+exec:'ssh ${ssh_options[*]} -p $ssh 127.0.0.1 nc -N 127.0.0.1 $PORT',cafile=cert.pem,commonname=localhost" \
+		<data >got
+	same data got
+}
+
 @test "18: a TLS server in front of plain HTTP, for curl with TLS 1.2 and 1.3" {
 	need_tls
 	need curl
