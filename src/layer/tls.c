@@ -5,13 +5,11 @@
  * as it was: only it knows what the wait is really for. */
 #include <errno.h>
 #include <openssl/err.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "endpoint/endpoint.h"
 #include "layer/dtls.h"
-#include "layer/tlscompat.h"
 #include "layer/tlsctx.h"
 #include "layer/tlsenv.h"
 #include "layer/tlspeer.h"
