@@ -21,14 +21,15 @@ struct identity {
 
 struct tlsctx {
 	unsigned holders;
+	bool server;		 /* the transport listens: we play the server */
+	bool datagrams;		 /* DTLS: a record is a datagram */
+	bool chain;		 /* the peer's certificate must lead to a trusted one */
+	bool warned;		 /* verify=0 has been mentioned */
 	SSL_CTX *ssl;		 /* own */
 	BIO_METHOD *bio;	 /* own: the way to the layer below, see layer/tls.c */
 	const struct part *part; /* ref: the options */
-	bool server;		 /* the transport listens: we play the server */
-	bool datagrams;		 /* DTLS: a record is a datagram */
 	unsigned char *room;	 /* own: DTLS: for one datagram or message at a time */
 	unsigned char secret[32]; /* DTLS: makes cookies that only we can make */
-	bool chain;		 /* the peer's certificate must lead to a trusted one */
 	struct pin *pin;	 /* own: its public key must be one of these */
 	unsigned npins;		 /* 0 = any */
 	const char *name; /* ref: commonname=, "" = any name will do, NULL = not given */
@@ -39,7 +40,6 @@ struct tlsctx {
 	SSL_SESSION *session; /* own: a client's last, see layer/tlsresume.h */
 	char *session_sni;    /* own: the name that its server was asked for, or NULL */
 	int keylog;	      /* own: the secrets' file, -1 = none */
-	bool warned;	      /* verify=0 has been mentioned */
 };
 
 /* When the part has one prepared, the new one takes what must stay from it (cert=auto)
