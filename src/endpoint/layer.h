@@ -62,9 +62,9 @@ struct layer_ops {
 	enum io (*read)(struct layer *l, void *to, size_t cap, size_t *n);
 	enum io (*write)(struct layer *l, const void *from, size_t len, size_t *n);
 
-	/* Go on with what was accepted and not yet sent.  A step, called after every
-	 * wake-up and every write, and while the layers above are being opened.
-	 * IO_OK: nothing is owed. */
+	/* Go on with what was accepted and not yet sent.  A step: the last thing that is
+	 * done when the session was woken, and done while the layers above are being
+	 * opened.  IO_OK: nothing is owed. */
 	enum io (*settle)(struct layer *l);
 
 	/* Say that no more will be written.  A step.  IO_EOF = said, or cannot be

@@ -41,10 +41,11 @@ unsigned pump_wants_from(const struct pump *p)
 
 unsigned pump_wants_to(const struct pump *p)
 {
+	unsigned want = p->to_wait == IO_OK ? READY_ERROR : wanted(p->to_wait);
+
 	if (p->off || p->done || p->discard)
-		return 0;
-	return (p->to_wait == IO_OK ? READY_ERROR : wanted(p->to_wait)) |
-	       wanted(p->owed_wait);
+		want = 0;
+	return want | wanted(p->owed_wait);
 }
 
 static void drop_left(struct pump *p)
@@ -178,8 +179,10 @@ static enum io step(struct pump *p)
 	return p->eof ? shut(p) : read_write(p);
 }
 
-static enum io move(struct pump *p, unsigned from_ready, unsigned to_ready)
+enum io pump_run(struct pump *p, unsigned from_ready, unsigned to_ready)
 {
+	if (p->off || p->done)
+		return IO_EOF;
 	if (p->to_wait == IO_OK && (to_ready & READY_ERROR))
 		return reader_gone(p);
 	if (!may_try(p->to_wait, to_ready) ||
@@ -197,15 +200,8 @@ static enum io move(struct pump *p, unsigned from_ready, unsigned to_ready)
 	return IO_WAIT;
 }
 
-enum io pump_run(struct pump *p, unsigned from_ready, unsigned to_ready)
+bool pump_settle(struct pump *p)
 {
-	enum io r;
-
-	if (p->off || p->done)
-		return IO_EOF;
-	r = move(p, from_ready, to_ready);
-	if (r == IO_EOF || r == IO_FAIL || p->discard)
-		return r;
 	p->owed_wait = endpoint_settle(p->to);
-	return p->owed_wait == IO_FAIL ? IO_FAIL : r;
+	return p->owed_wait != IO_FAIL;
 }

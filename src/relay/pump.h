@@ -32,6 +32,11 @@ struct pump {
  * IO_READ is not tried again before READY_READ or READY_WAKE. */
 enum io pump_run(struct pump *p, unsigned from_ready, unsigned to_ready);
 
+/* To be called when all pumps of the session have run, whether or not this one is in
+ * use: what layers of `to` have taken from it, or made themselves (a handshake, an
+ * alert), goes on its way.  False: the fail record says why not. */
+bool pump_settle(struct pump *p);
+
 /* The interest this pump has in its two ends. */
 unsigned pump_wants_from(const struct pump *p);
 unsigned pump_wants_to(const struct pump *p);

@@ -272,7 +272,7 @@ static bool run_pumps(struct session *s)
 			drain_target(s, i);
 		}
 	}
-	return true;
+	return pump_settle(&s->pump[0]) && pump_settle(&s->pump[1]);
 }
 
 /* How long the direction that is left may stay silent; 0 = for ever. */
