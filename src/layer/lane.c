@@ -76,24 +76,21 @@ bool lane_message(struct lane *q, const unsigned char *from, size_t len, uint64_
 
 bool lane_takes(const struct lane *q, uint64_t now, uint64_t *when)
 {
-	*when = SHAPE_NEVER;
+	*when = lane_next(q);
 	if (shape_state(&q->plan) != SHAPE_FLOWS || q->size >= LANE_MOST)
 		return false;
 	*when = shape_free_at(&q->plan);
 	return *when <= now;
 }
 
-struct held *lane_due(struct lane *q, uint64_t now)
+struct held *lane_due(const struct lane *q, uint64_t now)
 {
-	q->seen = now;
 	return q->first && q->first->due <= now ? q->first : NULL;
 }
 
 uint64_t lane_next(const struct lane *q)
 {
-	uint64_t next = q->first ? q->first->due : q->ended ? q->end : SHAPE_NEVER;
-
-	return next > q->seen ? next : SHAPE_NEVER;
+	return q->first ? q->first->due : q->ended ? q->end : SHAPE_NEVER;
 }
 
 void lane_end(struct lane *q, uint64_t now)

@@ -23,9 +23,6 @@ struct lane {
 	size_t size;		/* of all, with their headers */
 	bool ended;		/* no more comes in */
 	uint64_t end;		/* when that may be told */
-	/* when somebody last looked what is due: nobody needs to be woken for what was
-	 * due then */
-	uint64_t seen;
 };
 
 /* Takes in up to len bytes of a stream, or a whole message, and says in *n how many.
@@ -34,15 +31,13 @@ bool lane_stream(struct lane *q, const unsigned char *from, size_t len, uint64_t
 		 size_t *n);
 bool lane_message(struct lane *q, const unsigned char *from, size_t len, uint64_t now);
 
-/* May more come in now?  If not, *when says when to look again, or SHAPE_NEVER: when
- * something has gone. */
+/* May more come in now?  If not, *when says when to look again; SHAPE_NEVER: never. */
 bool lane_takes(const struct lane *q, uint64_t now, uint64_t *when);
 
 /* The first one if it is due, else NULL. */
-struct held *lane_due(struct lane *q, uint64_t now);
+struct held *lane_due(const struct lane *q, uint64_t now);
 
-/* When the next one is due, or the end, that was not when lane_due() was called last;
- * SHAPE_NEVER if nothing is to be expected. */
+/* When the first one is due, else the end; SHAPE_NEVER if neither is there. */
 uint64_t lane_next(const struct lane *q);
 
 /* No more comes in; the first call counts. */

@@ -15,6 +15,9 @@ enum {
 	TURNS = 64, /* reads in a row that leave nothing to hand up */
 };
 
+/* Who may wait for the time to come. */
+enum { SENDER, WRITER, READER, WAITERS };
+
 #define HOUR_USEC 3600000000u
 
 /* What the options say, and how many sessions have begun. */
@@ -27,11 +30,11 @@ struct shaper {
 	struct layer l;
 	struct lane lane[2];
 	struct timer timer;
+	uint64_t wake[WAITERS]; /* when each wants to be called again */
 	bool messages;	  /* what is below has them; a layer above may make its own */
 	bool shut;	  /* close-after: the layer below is told */
 	bool held;	  /* the loop waits for a session that has stalled */
 	bool hurried;	  /* the other side sends each piece by itself */
-	bool again;	  /* others had their turn while there is more to read */
 	struct fail lost; /* why nothing more comes, told behind what did come */
 };
 
@@ -162,17 +165,50 @@ static void shape_unprepare(struct part *p)
 	p->prepared = NULL;
 }
 
-/* Whoever can do something about what is due does it now, or is woken by what he waits
- * for. */
+/* ---- waiting ------------------------------------------------------------------- */
+
+static bool set_timer(struct shaper *x)
+{
+	uint64_t next = SHAPE_NEVER;
+
+	for (unsigned i = 0; i < WAITERS; i++)
+		if (x->wake[i] < next)
+			next = x->wake[i];
+	if (next != SHAPE_NEVER)
+		return timer_set(x->l.end->loop, &x->timer, next);
+	timer_stop(x->l.end->loop, &x->timer);
+	return true;
+}
+
+/* Each is woken once: who cannot go on then waits for something else. */
 static void due(void *owner, unsigned ready)
 {
 	struct shaper *x = owner;
+	uint64_t now = sys_now();
 
 	(void)ready;
-	for (unsigned i = UP; i <= DOWN; i++)
-		lane_due(&x->lane[i], sys_now());
+	for (unsigned i = 0; i < WAITERS; i++)
+		if (x->wake[i] <= now)
+			x->wake[i] = SHAPE_NEVER;
+	set_timer(x); /* there is room: it has just been taken out */
 	endpoint_wake(x->l.end);
 }
+
+/* Answers r, to be called again at that time.  Nothing comes of a stall, but the session
+ * goes on, and the loop has to know. */
+static enum io until(struct shaper *x, unsigned who, uint64_t when, enum io r)
+{
+	x->wake[who] = when;
+	if (!set_timer(x))
+		return fail_memory(x->l.end->fail);
+	if (r == IO_WAIT && when == SHAPE_NEVER && !x->held) {
+		x->held = true;
+		loop_hold(x->l.end->loop);
+	}
+	return r;
+}
+
+/* ---- the beginning -------------------------------------------------------------- */
 
 /* The n-th session has the n-th pair of sequences, so that many short sessions do not
  * all meet the same fate. */
@@ -188,46 +224,14 @@ static enum io shape_open(struct layer *l)
 	for (unsigned i = UP; i <= DOWN; i++)
 		shape_init(&x->lane[i].plan, &s->rules[i], chance_next(&c));
 	x->timer = (struct timer){ .fn = due, .owner = x };
+	for (unsigned i = 0; i < WAITERS; i++)
+		x->wake[i] = SHAPE_NEVER;
 	if (s->rules[UP].chop_max)
 		endpoint_hurry(l->end);
 	return IO_OK;
 }
 
-/* ---- waiting --------------------------------------------------------------------- */
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Sets the timer for whatever comes first that nobody has seen yet: the clock goes on
- * between a look at the lane and this one.  Nothing comes of a stall, but the session
- * goes on, and the loop has to know. */
-static enum io idle(struct shaper *x, enum io r)
-{
-	struct loop *loop = x->l.end->loop;
-	uint64_t next = SHAPE_NEVER;
-
-	for (unsigned i = UP; i <= DOWN; i++) {
-		const struct lane *q = &x->lane[i];
-		uint64_t when;
-
-		next = earlier(next, lane_next(q));
-		if (!lane_takes(q, q->seen, &when))
-			next = earlier(next, when);
-		if (shape_state(&q->plan) == SHAPE_STALLED && !x->held) {
-			x->held = true;
-			loop_hold(loop);
-		}
-	}
-	if (x->again)
-		next = 0;
-	if (next == SHAPE_NEVER)
-		timer_stop(loop, &x->timer);
-	else if (!timer_set(loop, &x->timer, next))
-		return fail_memory(x->l.end->fail);
-	return r;
-}
+/* ---- towards the address ----------------------------------------------------------- */
 
 static enum io reset(struct shaper *x, unsigned way)
 {
@@ -239,8 +243,6 @@ static enum io reset(struct shaper *x, unsigned way)
 			x->l.end->spec->input,
 			(unsigned long long)s->rules[way].reset_after);
 }
-
-/* ---- towards the address ----------------------------------------------------------- */
 
 /* All that was let in before has gone: what is to follow it? */
 static enum io after_last(struct shaper *x)
@@ -263,21 +265,24 @@ static enum io after_last(struct shaper *x)
 static enum io send_due(struct shaper *x)
 {
 	struct lane *q = &x->lane[UP];
+	uint64_t now = sys_now();
 	struct held *h;
 
-	while ((h = lane_due(q, sys_now()))) {
+	while ((h = lane_due(q, now))) {
 		size_t n = 0;
 		enum io r = layer_write(x->l.below, h->data + h->at, h->len - h->at, &n);
 
 		if (r == IO_EOF)
 			lane_free(q);
 		if (r != IO_OK)
-			return r;
+			return until(x, SENDER, SHAPE_NEVER, r);
 		h->at += n;
 		if (h->at == h->len)
 			lane_drop(q);
 	}
-	return q->first ? IO_OK : after_last(x);
+	if (q->first)
+		return until(x, SENDER, q->first->due, IO_OK);
+	return until(x, SENDER, SHAPE_NEVER, after_last(x));
 }
 
 static bool let_in(struct shaper *x, unsigned way, const void *from, size_t len,
@@ -291,20 +296,21 @@ static bool let_in(struct shaper *x, unsigned way, const void *from, size_t len,
 static enum io shape_write(struct layer *l, const void *from, size_t len, size_t *n)
 {
 	struct shaper *x = (struct shaper *)l;
-	struct lane *q = &x->lane[UP];
 	enum io r = send_due(x);
 	uint64_t when;
 
 	if (r != IO_OK)
-		return idle(x, r);
+		return until(x, WRITER, SHAPE_NEVER, r);
 	if (x->shut)
 		return IO_EOF;
-	if (!lane_takes(q, q->seen, &when))
-		return idle(x, IO_WAIT);
+	if (!lane_takes(&x->lane[UP], sys_now(), &when))
+		return until(x, WRITER, when, IO_WAIT);
 	if (!let_in(x, UP, from, len, n))
 		return fail_memory(l->end->fail);
 	r = send_due(x);
-	return r == IO_FAIL || r == IO_EOF ? r : idle(x, IO_OK);
+	if (r == IO_FAIL || r == IO_EOF)
+		return r;
+	return until(x, WRITER, SHAPE_NEVER, IO_OK);
 }
 
 static enum io shape_settle(struct layer *l)
@@ -312,11 +318,9 @@ static enum io shape_settle(struct layer *l)
 	struct shaper *x = (struct shaper *)l;
 	enum io r = send_due(x);
 
-	if (r == IO_FAIL)
-		return IO_FAIL;
-	if (r == IO_EOF || (r == IO_OK && !x->lane[UP].first))
+	if (r == IO_EOF)
 		return IO_OK;
-	return idle(x, r == IO_OK ? IO_WAIT : r);
+	return r == IO_OK && x->lane[UP].first ? IO_WAIT : r;
 }
 
 static enum io shape_shut(struct layer *l)
@@ -326,11 +330,15 @@ static enum io shape_shut(struct layer *l)
 	enum io r;
 
 	lane_end(q, sys_now());
-	r = shape_settle(l);
-	if (r != IO_OK)
-		return r;
-	if (!lane_over(q, q->seen) || shape_state(&q->plan) == SHAPE_STALLED)
-		return idle(x, IO_WAIT);
+	r = send_due(x);
+	if (r != IO_OK && r != IO_EOF)
+		return until(x, WRITER, SHAPE_NEVER, r);
+	if (q->first)
+		return until(x, WRITER, q->last->due, IO_WAIT);
+	if (shape_state(&q->plan) == SHAPE_STALLED)
+		return until(x, WRITER, SHAPE_NEVER, IO_WAIT);
+	if (!lane_over(q, sys_now()))
+		return until(x, WRITER, q->end, IO_WAIT);
 	return x->shut ? IO_OK : layer_shut(l->below);
 }
 
@@ -355,7 +363,7 @@ static enum io hand_up(struct shaper *x, void *to, size_t cap, size_t *n)
 	h->at += *n;
 	if (h->at == h->len)
 		lane_drop(&x->lane[DOWN]);
-	return idle(x, IO_OK);
+	return until(x, READER, SHAPE_NEVER, IO_OK);
 }
 
 /* Whatever ended the stream below is told when what came before it has gone up. */
@@ -389,7 +397,7 @@ static enum io at_end(struct shaper *x)
 }
 
 /* Nothing is on its way up: the last word, or IO_OK. */
-static enum io up_to_date(struct shaper *x)
+static enum io up_to_date(struct shaper *x, uint64_t now)
 {
 	const struct lane *q = &x->lane[DOWN];
 
@@ -401,7 +409,7 @@ static enum io up_to_date(struct shaper *x)
 	case SHAPE_STALLED:
 		return IO_WAIT;
 	default:
-		return lane_over(q, q->seen) ? at_end(x) : IO_OK;
+		return lane_over(q, now) ? at_end(x) : IO_OK;
 	}
 }
 
@@ -410,27 +418,24 @@ static enum io shape_read(struct layer *l, void *to, size_t cap, size_t *n)
 	struct shaper *x = (struct shaper *)l;
 	struct lane *q = &x->lane[DOWN];
 
-	x->again = false;
-	if (send_due(x) == IO_FAIL)
-		return IO_FAIL;
 	for (unsigned i = 0; i < TURNS; i++) {
-		uint64_t when;
+		uint64_t now = sys_now(), when = SHAPE_NEVER;
 		enum io r;
 
-		if (lane_due(q, sys_now()))
+		if (lane_due(q, now))
 			return hand_up(x, to, cap, n);
-		r = q->first ? IO_OK : up_to_date(x);
+		r = q->first ? IO_OK : up_to_date(x, now);
 		if (r == IO_EOF || r == IO_FAIL)
 			return r;
-		if (r == IO_OK && (q->ended || !lane_takes(q, q->seen, &when)))
-			r = IO_WAIT;
-		if (r == IO_OK)
-			r = take_in(x, to, cap);
 		if (r != IO_OK)
-			return idle(x, r);
+			return until(x, READER, SHAPE_NEVER, r);
+		if (q->ended || !lane_takes(q, now, &when))
+			return until(x, READER, q->ended ? lane_next(q) : when, IO_WAIT);
+		r = take_in(x, to, cap);
+		if (r != IO_OK)
+			return until(x, READER, lane_next(q), r);
 	}
-	x->again = true;
-	return idle(x, IO_WAIT);
+	return until(x, READER, 0, IO_WAIT);
 }
 
 /* ---- death ------------------------------------------------------------------ */

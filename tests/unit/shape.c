@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/platform.h"
 #include "fake.h"
 #include "layer/lane.h"
 
@@ -327,6 +328,28 @@ static void what_is_late_is_taken_and_owed(void **state)
 	assert_int_equal(endpoint_settle(&end), IO_OK);
 }
 
+/* Time goes on between two looks at the clock, and others look in between. */
+static void who_waits_for_the_end_is_woken_whoever_sends_the_last_bytes(void **state)
+{
+	uint64_t since = sys_now();
+	char data[10];
+	size_t n;
+
+	(void)state;
+	build("latency=2ms");
+	script.stall_between = true;
+	assert_int_equal(write_all("last"), 4);
+	assert_int_equal(endpoint_shut(&end), IO_WAIT);
+	while (sys_now() < since + 100000)
+		;
+	assert_int_equal(endpoint_read(&end, data, sizeof(data), &n), IO_READ);
+	assert_int_equal(endpoint_settle(&end), IO_OK);
+	assert_memory_equal(script.written, "last", 4);
+	assert_int_equal(loop_run(end.loop, &failure), IO_OK);
+	assert_int_equal(wakes, 1);
+	assert_int_equal(endpoint_shut(&end), IO_OK);
+}
+
 static void the_end_comes_behind_the_last_bytes(void **state)
 {
 	char data[10];
@@ -396,6 +419,7 @@ int main(void)
 		cmocka_unit_test(a_late_message_goes_behind_the_next),
 		LAYER(each_piece_is_a_write_of_its_own),
 		LAYER(what_is_late_is_taken_and_owed),
+		LAYER(who_waits_for_the_end_is_woken_whoever_sends_the_last_bytes),
 		LAYER(the_end_comes_behind_the_last_bytes),
 		LAYER(a_fast_writer_is_stopped_when_the_lane_is_full),
 		LAYER(a_stall_keeps_the_loop_and_lets_it_go_at_the_end),
