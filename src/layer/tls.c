@@ -402,23 +402,25 @@ static enum io tls_open(struct layer *l)
 
 /* ---- bytes ------------------------------------------------------------------- */
 
-/* A peer that has not got our last flight repeats its own; the library then sends ours
- * again and has read nothing, though there may be more. */
+/* A peer that has not got our last flight repeats its own.  The library answers that,
+ * or drops it after our close_notify, and has read nothing, though there may be more. */
 static bool was_repeated(const struct tls *t)
 {
-	return t->answer == IO_OK && !ERR_peek_error() && SSL_want_read(t->ssl);
+	return t->answer == IO_OK && !ERR_peek_error() &&
+	       !(SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN);
 }
 
 /* A message is read whole or not at all. */
 static enum io read_message(struct tls *t, void *to, size_t cap, size_t *n)
 {
 	unsigned char *room = t->peer.ctx->room;
-	bool got;
+	bool got = false, again = true;
 
-	do {
+	for (unsigned i = 0; i < LAST_WORDS && again; i++) {
 		ready_to_call(t);
 		got = SSL_read_ex(t->ssl, room, DTLS_LONGEST, n) == 1;
-	} while (!got && was_repeated(t));
+		again = !got && was_repeated(t);
+	}
 	if (!got)
 		return meaning(t);
 	if (*n > cap)
