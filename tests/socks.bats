@@ -181,7 +181,7 @@ there_and_back() {
 	wait_for front 'listening on'
 	chat me "$SOCKCAT" - "socks5+unix:s.sock:localhost:$echo"
 	chat full "$SOCKCAT" - "socks5+unix-connect:$PWD/s.sock:localhost:$echo"
-	chat program "$SOCKCAT" - "socks5+exec:$SOCKCAT - unix\\:s.sock:localhost:$echo"
+	chat program "$SOCKCAT" - "socks5+exec:'\"$SOCKCAT\" - unix:s.sock':localhost:$echo"
 }
 
 @test "Dante waits for one connection in our place" {

@@ -54,7 +54,7 @@ client_address() {
 	tcp4) echo "tcp4:127.0.0.1:$PORT" ;;
 	tcp6) echo "tcp6:[::1]:$PORT" ;;
 	unix) echo "unix-connect:$PWD/socket" ;;
-	exec) echo "exec:$SOCKCAT - unix-connect\:$PWD/socket" ;;
+	exec) echo "exec:'\"$SOCKCAT\" - unix-connect:$PWD/socket'" ;;
 	esac
 }
 

@@ -50,7 +50,7 @@ talk() { run timeout 20 "$SOCKCAT" - "$@"; }
 	listen srv "ws+unix-listen:s.sock,fork" pipe
 	talk "ws+unix:s.sock,path=/x" <<<hello
 	end_with 0 '^hello$'
-	talk "ws+exec:'$SOCKCAT - unix:s.sock',path=/y" <<<hello
+	talk "ws+exec:'\"$SOCKCAT\" - unix:s.sock',path=/y" <<<hello
 	end_with 0 '^hello$'
 	need_tls
 	need openssl
