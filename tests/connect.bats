@@ -95,7 +95,7 @@ refuses() {
 	# tinyproxy ends both directions when one has ended, hence -u
 	run timeout 20 "$SOCKCAT" -u "proxy:127.0.0.1:127.0.0.1:$PORT,proxyport=$p,proxyauth=joe:secret" -
 	end_with 0 'I am here'
-	echo joe:secret >who
+	echo joe:secret >./who
 	run timeout 20 "$SOCKCAT" -u "proxy:127.0.0.1:127.0.0.1:$PORT,proxyport=$p,proxyauthfile=who" -
 	end_with 0 'I am here'
 	run "$SOCKCAT" - "proxy:127.0.0.1:127.0.0.1:$PORT,proxyport=$p" </dev/null

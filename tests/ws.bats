@@ -401,8 +401,9 @@ turned_away() {
 @test "a request may come byte by byte, and frames right behind it" {
 	serve srv
 	raw cli "$PORT" - "$(masked 82 hello)$(masked 88 '')" slow
-	wait_out cli '^frame 82 plain 68656c6c6f$'
 	wait_out cli '^frame 88 plain $'
+	# what comes in pieces may go back in pieces
+	[ "$(sed -n 's/^frame 82 plain //p' cli.out | tr -d '\n')" = 68656c6c6f ]
 	finish srv
 	[ "$status" -eq 0 ]
 }

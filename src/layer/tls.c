@@ -374,6 +374,27 @@ static enum io prelude(struct tls *t)
 	return DTLSv1_handle_timeout(t->ssl) < 0 ? meaning(t) : IO_OK;
 }
 
+/* DTLS: what came was a flight that is repeated, or out of its turn.  The library answers
+ * it or drops it, and has read nothing, though there may be more. */
+static bool was_repeated(const struct tls *t)
+{
+	return t->answer == IO_OK && !ERR_peek_error() &&
+	       !(SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN);
+}
+
+static bool shake_hands(struct tls *t)
+{
+	bool done = SSL_do_handshake(t->ssl) == 1;
+
+	for (unsigned i = 0; i < LAST_WORDS && !done && t->peer.ctx->datagrams; i++) {
+		if (!was_repeated(t))
+			break;
+		ready_to_call(t);
+		done = SSL_do_handshake(t->ssl) == 1;
+	}
+	return done;
+}
+
 static enum io tls_open(struct layer *l)
 {
 	struct tls *t = (struct tls *)l;
@@ -386,7 +407,7 @@ static enum io tls_open(struct layer *l)
 	r = t->peer.ctx->datagrams ? prelude(t) : IO_OK;
 	if (r != IO_OK)
 		return r;
-	if (SSL_do_handshake(t->ssl) != 1)
+	if (!shake_hands(t))
 		return handshake_pauses(t);
 	stop_clock(t);
 	t->open = true;
@@ -401,14 +422,6 @@ static enum io tls_open(struct layer *l)
 }
 
 /* ---- bytes ------------------------------------------------------------------- */
-
-/* A peer that has not got our last flight repeats its own.  The library answers that,
- * or drops it after our close_notify, and has read nothing, though there may be more. */
-static bool was_repeated(const struct tls *t)
-{
-	return t->answer == IO_OK && !ERR_peek_error() &&
-	       !(SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN);
-}
 
 /* A message is read whole or not at all. */
 static enum io read_message(struct tls *t, void *to, size_t cap, size_t *n)
