@@ -361,7 +361,7 @@ static void values_survive(void **state)
 	name_numeric(&out.from, "192.0.2.1", 1);
 	name_numeric(&out.to, "192.0.2.2", 2);
 	for (unsigned i = 0; i < PROXYHDR_VALUES; i++)
-		out.value[i] = (struct proxyhdr_bytes){ "value" + i % 5, 5 - i % 5 };
+		out.value[i] = (struct proxyhdr_bytes){ &"value"[i % 5], 5 - i % 5 };
 	pass_on(&out);
 	assert_true(h.tls && h.certificate && h.verified);
 	for (unsigned i = 0; i < PROXYHDR_VALUES; i++)
