@@ -374,23 +374,22 @@ static enum io prelude(struct tls *t)
 	return DTLSv1_handle_timeout(t->ssl) < 0 ? meaning(t) : IO_OK;
 }
 
-/* DTLS: what came was a flight that is repeated, or out of its turn.  The library answers
- * it or drops it, and has read nothing, though there may be more. */
-static bool was_repeated(const struct tls *t)
+/* DTLS: the library has read nothing, though there may be more: it dropped a message that
+ * came out of turn, or after our close_notify, or it answered one that came again. */
+static bool passed_over(const struct tls *t)
 {
-	return t->answer == IO_OK && !ERR_peek_error() &&
+	return t->peer.ctx->datagrams && t->answer == IO_OK && !ERR_peek_error() &&
 	       !(SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN);
 }
 
 static bool shake_hands(struct tls *t)
 {
-	bool done = SSL_do_handshake(t->ssl) == 1;
+	bool done = false, again = true;
 
-	for (unsigned i = 0; i < LAST_WORDS && !done && t->peer.ctx->datagrams; i++) {
-		if (!was_repeated(t))
-			break;
+	for (unsigned i = 0; i < LAST_WORDS && again; i++) {
 		ready_to_call(t);
 		done = SSL_do_handshake(t->ssl) == 1;
+		again = !done && passed_over(t);
 	}
 	return done;
 }
@@ -432,7 +431,7 @@ static enum io read_message(struct tls *t, void *to, size_t cap, size_t *n)
 	for (unsigned i = 0; i < LAST_WORDS && again; i++) {
 		ready_to_call(t);
 		got = SSL_read_ex(t->ssl, room, DTLS_LONGEST, n) == 1;
-		again = !got && was_repeated(t);
+		again = !got && passed_over(t);
 	}
 	if (!got)
 		return meaning(t);
