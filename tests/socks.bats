@@ -243,7 +243,7 @@ fails_with() {
 	LOGNAME=me run -0 sockcat - "socks4:127.0.0.1:localhost:80,socksport=$PORT" </dev/null
 	wait_out proxy '^040100507f0000016d6500$'
 	socks_peer 'print(take(15).hex(), flush=True); c.sendall(b"\0Z" + bytes(6))'
-	run -0 sockcat - "socks4a:127.0.0.1:n.ex:http,socksport=$PORT,socksuser=u" </dev/null
+	run -0 sockcat - "socks4a:127.0.0.1:n.ex:80,socksport=$PORT,socksuser=u" </dev/null
 	wait_out proxy '^040100500000000175006e2e657800$'
 	socks_peer 'take(3); c.sendall(b"\5\0"); print(take(11).hex(), flush=True); c.sendall(b"\5\0\0\1" + bytes(6))'
 	run -0 sockcat - "socks5:127.0.0.1:n.ex:80,socksport=$PORT" </dev/null
