@@ -45,7 +45,7 @@ server_address() {
 	case $1 in
 	tcp4) echo tcp4-listen:0,bind=127.0.0.1 ;;
 	tcp6) echo 'tcp6-listen:0,bind=[::1]' ;;
-	unix | exec) echo "unix-listen:$PWD/socket" ;;
+	unix | exec | slow) echo "unix-listen:$PWD/socket" ;;
 	esac
 }
 
@@ -55,6 +55,7 @@ client_address() {
 	tcp6) echo "tcp6:[::1]:$PORT" ;;
 	unix) echo "unix-connect:$PWD/socket" ;;
 	exec) echo "exec:'\"$SOCKCAT\" - unix-connect:$PWD/socket'" ;;
+	slow) echo "exec:'\"$SOCKCAT\" - shape+unix-connect:$PWD/socket\\,latency=300ms'" ;;
 	esac
 }
 
@@ -132,6 +133,13 @@ on() {
 }
 
 @test "tls in tls on every transport" { carry_everywhere "tls tls"; }
+
+@test "a program below a layer may take its time with the last bytes" {
+	local layer
+	for layer in tls ws proxyhdr frame hexdump; do
+		! available $layer || carries $layer slow long short
+	done
+}
 
 @test "layers through proxies, one behind the other" {
 	local chain

@@ -233,6 +233,8 @@ static void ws_free(struct layer *l)
 	struct ws *w = (struct ws *)l;
 
 	if (w->open && l->end->fail->phase == PHASE_NONE) {
+		if (w->closed) /* what is below may still be passing on the last bytes */
+			(void)layer_shut(l->below);
 		ws_close(w, w->status ? w->status : WSCLOSE_NORMAL);
 		forget_rest(w);
 	}
