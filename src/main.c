@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/event.h"
 #include "base/mem.h"
 #include "cli/complete.h"
 #include "cli/help.h"
@@ -41,6 +42,7 @@ static enum io relay(const struct cli *c, struct fail *f, bool *reported, int *s
 		r = process_lock(c->lock, c->lock_wait, f);
 	if (r != IO_OK)
 		return r;
+	event_tell(&(struct event){ .kind = EVENT_START, .side = -1 });
 	r = run(c, f, reported, signo);
 	process_unlock(c->lock);
 	return r;
@@ -82,12 +84,18 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	obey(argc, argv, &c, &f, &reported, &signo);
-	if (f.phase != PHASE_NONE && !reported)
+	if (f.phase != PHASE_NONE && !reported) {
 		log_fail(LEVEL_ERROR, &f);
+		event_tell(&(struct event){
+			.kind = EVENT_ERROR, .side = -1, .fail = &f });
+	}
 	status = c.rules.socat ? socat_exit_code(&f) : fail_exit_code(&f);
 	if (signo)
 		status = 128 + signo;
-	if (c.ask == ASK_NOTHING)
+	if (c.ask == ASK_NOTHING) {
 		log_say(LEVEL_NOTICE, "exiting with status %d", status);
+		event_tell(&(struct event){
+			.kind = EVENT_EXIT, .side = -1, .code = status });
+	}
 	return status;
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/platform.h"
 #include "endpoint/apply.h"
+#include "endpoint/tell.h"
 
 /* Of a session by peer that says nothing about idle=. */
 enum { IDLE_USEC = 30 * 1000 * 1000 };
@@ -64,6 +65,7 @@ static enum io start(struct dgram *d, bool answers, bool waits_for_one)
 	if (answers)
 		ancillary_ask_local(fd);
 	log_listening(d, waits_for_one);
+	endpoint_reachable(e, NULL);
 	return IO_OK;
 }
 

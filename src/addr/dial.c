@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/platform.h"
 #include "endpoint/apply.h"
+#include "endpoint/tell.h"
 
 /* RFC 8305 section 5: the recommended delay between two attempts. */
 enum { STAGGER_USEC = 250 * 1000 };
@@ -200,6 +201,7 @@ static enum io begin(struct dial *d, struct layer *l, const char *host,
 			p->type->protocol, socket_resolve_flags(p), l->end->fail);
 	if (r != IO_OK)
 		return r;
+	endpoint_resolved(l->end, host);
 	interleave(d, p->spec->rules.prefer);
 	d->stagger = (struct timer){ .fn = endpoint_woken, .owner = l->end };
 	d->started = true;

@@ -11,6 +11,7 @@
 #include "base/platform.h"
 #include "base/text.h"
 #include "endpoint/apply.h"
+#include "endpoint/tell.h"
 
 struct listener {
 	struct fd_layer x;
@@ -60,6 +61,7 @@ static enum io start_listening(struct listener *x, int fd)
 	endpoint_local(e, &at);
 	log_say(LEVEL_NOTICE, "%slistening on %s", place_families(p, fd, &at),
 		name_log(&at, text, sizeof(text)));
+	endpoint_reachable(e, NULL);
 	return IO_OK;
 }
 

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/platform.h"
 #include "endpoint/apply.h"
+#include "endpoint/tell.h"
 
 enum {
 	MILLISECOND = 1000,
@@ -314,6 +315,7 @@ static enum io make(struct pty *x)
 	if (pty_link(x->x.l.part, x->name, &x->link, e->fail) != IO_OK)
 		return IO_FAIL;
 	log_say(LEVEL_NOTICE, "PTY is %s", x->name);
+	endpoint_reachable(e, x->name);
 	x->made = true;
 	return IO_OK;
 }

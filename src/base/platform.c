@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -233,6 +235,31 @@ int sys_backlog(void)
 {
 	return backlog_limit();
 }
+
+#if defined(__linux__) && defined(TCP_INFO)
+
+bool sys_tcp_state(int fd, uint32_t *rtt, uint32_t *rttvar, uint32_t *retransmits)
+{
+	struct tcp_info now = { 0 };
+	socklen_t len = sizeof(now);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &now, &len) < 0)
+		return false;
+	*rtt = now.tcpi_rtt;
+	*rttvar = now.tcpi_rttvar;
+	*retransmits = now.tcpi_total_retrans;
+	return true;
+}
+
+#else
+
+bool sys_tcp_state(int fd, uint32_t *rtt, uint32_t *rttvar, uint32_t *retransmits)
+{
+	(void)fd, (void)rtt, (void)rttvar, (void)retransmits;
+	return false;
+}
+
+#endif
 
 /* After a poll that says so, a pipe or terminal takes at least a byte. */
 static void wait_writable(int fd)

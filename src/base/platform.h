@@ -44,6 +44,11 @@ void sys_close(int fd);
 /* Gives memory that was freed back to the system, where the allocator keeps it. */
 void sys_trim_memory(void);
 
+/* What TCP knows of the connection: smoothed round-trip time and its variation in
+ * microseconds, segments sent again (TCP_INFO, tcp(7)).  False: no TCP socket, or a
+ * system that does not tell. */
+bool sys_tcp_state(int fd, uint32_t *rtt, uint32_t *rttvar, uint32_t *retransmits);
+
 /* The longest listen backlog that the system grants. */
 int sys_backlog(void);
 

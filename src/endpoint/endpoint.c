@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/platform.h"
 #include "endpoint/identity.h"
+#include "endpoint/tell.h"
 
 /* ---- one layer ------------------------------------------------------------ */
 
@@ -240,12 +241,16 @@ enum io endpoint_open(struct endpoint *e)
 {
 	if (endpoint_settle(e) == IO_FAIL)
 		return IO_FAIL;
+	if (!e->since)
+		e->since = loop_now(e->loop);
 	while (e->nopen < e->nlayers && !(e->listening && e->nopen)) {
 		struct layer *l = e->layer[e->nopen];
 		enum io r = e->nopen ? open_layer(l) : open_transport(l);
 
 		if (r != IO_OK)
 			return r;
+		if (!e->listening)
+			endpoint_opened(e);
 		e->nopen++;
 	}
 	return IO_OK;

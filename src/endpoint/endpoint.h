@@ -2,6 +2,7 @@
 #ifndef SOCKCAT_ENDPOINT_ENDPOINT_H
 #define SOCKCAT_ENDPOINT_ENDPOINT_H
 
+#include "base/event.h"
 #include "base/name.h"
 #include "endpoint/layer.h"
 #include "loop/loop.h"
@@ -24,6 +25,8 @@ struct endpoint {
 	bool network;
 	/* its program got the other side's descriptors: nothing to relay */
 	bool direct;
+	/* its transport waits for peers, who can reach it */
+	bool reachable;
 	/* its peer has been told that the session failed: no need to abort */
 	bool told;
 	/* directions that the session will use, set before open */
@@ -42,6 +45,9 @@ struct endpoint {
 	/* set by the transport: its program's exit code as shells tell it
 	 * (128 + signal), 0 = fine, -1 = not known */
 	int child_status;
+	uint64_t since;			/* the last thing that was done to open it */
+	uint32_t span[SPANS];		/* what the opening was spent on, microseconds */
+	const unsigned *session;	/* ref: its number; NULL = of none */
 	struct endpoint *other;		/* ref: the session's other side, or NULL */
 	const struct spec *spec;	/* ref */
 	/* ref: the other side's address, also before that is built; or NULL */
@@ -65,8 +71,8 @@ enum io spec_reload(struct spec *s, struct fail *f);
 enum io spec_become(const struct spec *s, struct fail *f);
 
 /* Allocates the layers.  The caller has set spec, facing, loop, fail, wake, owner,
- * side, other, shared, listening, reads and writes before; all else is zero.  rfd and
- * wfd become -1. */
+ * side, session, other, shared, listening, reads and writes before; all else is zero.
+ * rfd and wfd become -1. */
 enum io endpoint_build(struct endpoint *e);
 
 /* Bottom up; a step, resumes at the layer that had to wait. */

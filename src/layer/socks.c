@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "endpoint/admit.h"
 #include "endpoint/endpoint.h"
+#include "endpoint/tell.h"
 #include "loop/resolve.h"
 #include "proto/socks.h"
 
@@ -351,6 +352,8 @@ static void note_local(struct socks *x)
 		name_set_port(&x->local, at->port);
 	}
 	log_say(LEVEL_NOTICE, "listening on %s", name_log(&x->local, text, sizeof(text)));
+	x->l.end->local = &x->local;
+	endpoint_reachable(x->l.end, NULL);
 }
 
 /* The one who has come is the peer from now on, and we are who is called. */
@@ -371,7 +374,6 @@ static enum io let_in(struct socks *x)
 	log_say(LEVEL_NOTICE, "accepting connection from %s on %s", from,
 		name_log(&x->local, to, sizeof(to)));
 	e->peer = &x->peer;
-	e->local = &x->local;
 	e->server = true;
 	return IO_OK;
 }

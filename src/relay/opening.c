@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "relay/tell.h"
 
 enum {
 	SECOND = 1000 * 1000,
@@ -31,6 +32,7 @@ static void describe_end(struct session *s, struct endpoint *e, unsigned side)
 	e->wake = session_woken;
 	e->owner = s;
 	e->side = (unsigned char)side;
+	e->session = &s->id;
 	e->other = &s->in[!side];
 	e->shared = s->accepted;
 	e->reads = opening_goes(s, side);
@@ -128,6 +130,7 @@ static void open_failed(struct session *s, unsigned side)
 	}
 	s->tries++;
 	log_fail(s->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, &s->fail);
+	tell_failure(s->spec[side], &s->fail);
 	pause_until(s, side, loop_now(s->loop) + pause);
 }
 
@@ -304,6 +307,8 @@ bool opening_run(struct session *s, unsigned side)
 		open_failed(s, side);
 		return false;
 	}
+	if (half_open(s, side)->reachable)
+		tell_ready(s);
 	note_handshake(s, side);
 	if (within_limits(s, side) && s->out[side]->nlayers)
 		wait_for(s, half_open(s, side), want_of(r));

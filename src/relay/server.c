@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/platform.h"
+#include "relay/tell.h"
 
 enum {
 	CROWD = 256, /* so many sessions leave memory worth giving back */
@@ -42,6 +43,8 @@ static void end(struct server *v)
 
 void server_drain(struct server *v)
 {
+	if (!v->draining)
+		tell_drain(v->spec[v->side], v->live);
 	v->draining = true;
 	if (!v->live)
 		end(v);
@@ -84,6 +87,7 @@ static void set_timer(struct server *v, uint64_t pause)
 		return;
 	fail_memory(&v->fail);
 	log_fail(LEVEL_ERROR, &v->fail);
+	tell_failure(v->spec[v->side], &v->fail);
 	server_drain(v);
 }
 
@@ -212,6 +216,7 @@ static bool accept_next(struct server *v)
 		return false;
 	case IO_FAIL:
 		log_fail(LEVEL_ERROR, &v->fail);
+		tell_failure(v->spec[v->side], &v->fail);
 		server_drain(v);
 		return false;
 	default:
@@ -250,11 +255,13 @@ static enum io listen_failed(struct server *v)
 
 	if (!may_retry(v)) {
 		log_fail(LEVEL_ERROR, &v->fail);
+		tell_failure(v->spec[v->side], &v->fail);
 		end(v);
 		return IO_FAIL;
 	}
 	v->tries++;
 	log_fail(v->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, &v->fail);
+	tell_failure(v->spec[v->side], &v->fail);
 	v->fail = (struct fail){ 0 };
 	endpoint_free(&v->listener);
 	set_timer(v, pause);
@@ -292,6 +299,7 @@ static enum io open_listener(struct server *v)
 			       : IO_FAIL;
 	v->tries = 0;
 	resume(v);
+	tell_server_ready(v->spec[v->side]);
 	return IO_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "relay/closing.h"
 #include "relay/opening.h"
+#include "relay/tell.h"
 
 enum {
 	SECOND = 1000 * 1000,
@@ -54,7 +55,7 @@ struct session *session_new(struct loop *l, const struct spec *left,
 
 void session_start(struct session *s)
 {
-	s->since = loop_now(s->loop);
+	s->begun = s->since = loop_now(s->loop);
 	session_run(s);
 }
 
@@ -145,6 +146,7 @@ void session_end(struct session *s)
 		endpoint_abort(&s->in[s->first]);
 	if (s->setup->statistics)
 		session_report(s);
+	tell_end(s);
 	if (s->ended)
 		s->ended(s->owner, s);
 	loop_reap(s->loop, &s->reap);	/* and never again */
@@ -212,6 +214,7 @@ static void start_relay(struct session *s)
 	timer_stop(s->loop, &s->timer);
 	s->state = SESSION_RELAY;
 	s->since = s->active = loop_now(s->loop);
+	tell_ready(s);
 	log_start_of_relay(s);
 	log_daemonised();
 }
@@ -269,6 +272,7 @@ static bool run_pumps(struct session *s)
 			s->active = loop_now(s->loop);
 			log_say(LEVEL_NOTICE, "socket %u (fd %d) is at EOF", i + 1,
 				p->from->rfd);
+			tell_eof(s, i);
 			drain_target(s, i);
 		}
 	}

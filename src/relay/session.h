@@ -42,6 +42,7 @@ struct session {
 	const struct relay_setup *setup;	/* ref */
 	struct loop *loop;		/* ref */
 	struct timer timer;		/* the nearest of connect, linger, idle, retry */
+	uint64_t begun;			/* when the session began */
 	uint64_t since;			/* when the present state began */
 	/* when the transport of the side being opened was ready for the layers above
 	 * it; 0 = not yet */
@@ -55,6 +56,7 @@ struct session {
 	struct fail early;
 	/* its second side waits for descriptors or memory */
 	bool starving;
+	bool ready_told;		/* of many sessions, their server tells */
 	/* ref: the server's count of those that do, or NULL */
 	unsigned *starved;
 	void (*ended)(void *owner, struct session *s);	/* just before it is freed */

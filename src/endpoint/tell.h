@@ -1,0 +1,18 @@
+/* What an endpoint tells of itself while it opens (base/event.h). */
+#ifndef SOCKCAT_ENDPOINT_TELL_H
+#define SOCKCAT_ENDPOINT_TELL_H
+
+#include "base/event.h"
+#include "endpoint/endpoint.h"
+
+/* It waits for peers from now on, at its local address, or, where text is not NULL, at
+ * that path (a terminal's name).  For the transport, once per opening. */
+void endpoint_reachable(struct endpoint *e, const char *text);
+
+/* The host has been looked up, unless it is a number.  For the transport. */
+void endpoint_resolved(struct endpoint *e, const char *host);
+
+/* The member at e->nopen is open, or the transport has been handed over. */
+void endpoint_opened(struct endpoint *e);
+
+#endif
