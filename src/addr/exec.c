@@ -262,6 +262,13 @@ static void close_report(struct exec *x)
 	x->report.fd = -1;
 }
 
+/* It has told why it could not start, so its status says nothing new. */
+static void never_started(struct exec *x)
+{
+	child_forget(x->x.l.end->loop, &x->child);
+	x->child.pid = 0;
+}
+
 static enum io exec_open(struct layer *l)
 {
 	struct exec *x = (struct exec *)l;
@@ -272,7 +279,9 @@ static enum io exec_open(struct layer *l)
 	r = spawn_outcome(x->report.fd, program_of(l), l->end->fail);
 	if (r != IO_READ) {
 		close_report(x);
-		if (r == IO_OK && x->child.ended)
+		if (r == IO_FAIL)
+			never_started(x);
+		else if (x->child.ended)
 			note_status(x);
 		return r;
 	}
