@@ -343,9 +343,9 @@ static bool second_forbidden(unsigned char first, unsigned char second)
 	return false;
 }
 
-/* Length of a character that may be shown as it is, 0 if it has to be escaped. */
-static size_t printable(const unsigned char *s, size_t len)
+size_t text_printable(const void *from, size_t len)
 {
+	const unsigned char *s = from;
 	size_t n = utf8_length(s[0]);
 
 	if (n == 0 || n > len || s[0] < ' ' || s[0] == 0x7f)
@@ -380,7 +380,7 @@ size_t text_escape(char *to, size_t cap, const void *from, size_t len)
 		return 0;
 	while (len) {
 		char one[ONE_MAX];
-		size_t n = printable(s, len);
+		size_t n = text_printable(s, len);
 		size_t taken = n ? n : 1;
 
 		if (n)

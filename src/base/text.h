@@ -37,6 +37,10 @@ int text_in_list(const char *word, size_t len, const char *names);
  * for "did you mean".  Words longer than 64 bytes are far from everything. */
 unsigned text_distance(const char *a, size_t alen, const char *b, size_t blen);
 
+/* Length of the UTF-8 character at the start of len > 0 bytes, 0 if it has to be
+ * escaped: a control character, or no UTF-8. */
+size_t text_printable(const void *from, size_t len);
+
 /* Copies with control characters and invalid UTF-8 escaped (\n \t \x1b); the result is
  * NUL-terminated and never cut inside an escape.  Returns its length. */
 size_t text_escape(char *to, size_t cap, const void *from, size_t len);
