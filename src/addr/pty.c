@@ -235,6 +235,16 @@ static enum io drain_end(struct pty_drain *d)
 	return IO_OK;
 }
 
+/* What is written to the master gets to the reader's queue by a thread of the kernel,
+ * which a busy machine may keep waiting: poll(2) has it done first.  False: nobody can
+ * tell. */
+static bool unread(int slave, int *bytes)
+{
+	struct pollfd p = { .fd = slave, .events = POLLIN };
+
+	return poll(&p, 1, 0) >= 0 && ioctl(slave, FIONREAD, bytes) == 0;
+}
+
 enum io pty_drain_run(struct pty_drain *d, struct endpoint *e, const char *name)
 {
 	uint64_t now = loop_now(e->loop);
@@ -249,7 +259,7 @@ enum io pty_drain_run(struct pty_drain *d, struct endpoint *e, const char *name)
 	}
 	if (d->slave < 0)
 		return IO_OK;
-	if (ioctl(d->slave, FIONREAD, &left) < 0)
+	if (!unread(d->slave, &left))
 		return drain_end(d);
 	if (left != d->left)
 		d->moved = now;
