@@ -109,6 +109,12 @@ reset(c)"
 	run -77 sockcat - tls:localhost:1,cafile=nothing.pem </dev/null
 }
 
+@test "97: a proxy said no" {
+	listen proxy tcp-listen:0,bind=127.0.0.1 'text:HTTP/1.1 403 Forbidden\r\n\r\n'
+	run -97 sockcat - "connect+tcp:127.0.0.1:$PORT:target:80" </dev/null
+	[[ $output == *'403 Forbidden'* ]]
+}
+
 @test "126 and 127: the program cannot be run, or is not there" {
 	echo text >plain
 	run -126 sockcat - exec:./plain </dev/null
