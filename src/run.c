@@ -135,9 +135,9 @@ static enum io read_address(struct run *r, unsigned side)
 	const struct cli *c = r->cli;
 	enum io answer = spec_parse(c->address[side], &c->rules, &r->spec[side], r->fail);
 
+	spec_hide(c->address[side]);
 	if (answer != IO_OK)
 		return IO_FAIL;
-	spec_hide(&r->spec[side], c->address[side]);
 	return insert_tap(c, side, &r->spec[side], r->fail);
 }
 

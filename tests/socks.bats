@@ -136,6 +136,14 @@ there_and_back() {
 	[[ $output == *"$to,socksuser=***,sockspass=***********"* ]]
 }
 
+@test "nobody sees the login either when the address is mistyped" {
+	run -2 sockcat - socks5:p:h:80,socksuser=joe,sockspass=open-sesame,sockport=1
+	[ "${lines[1]}" = '  socks5:p:h:80,socksuser=***,sockspass=***********,sockport=1' ]
+	[ "${lines[2]}" = '                                                    ^~~~~~~~' ]
+	run -2 sockcat - - socks5:p:h:80,socksuser=joe,sockspass=open-sesame
+	[ "${lines[1]}" = '  socks5:p:h:80,socksuser=***,sockspass=***********' ]
+}
+
 @test "a login is offered only with socksuser=, and not insisted on" {
 	microsocks_proxy ms
 	listen echo tcp-listen:0,fork,bind=127.0.0.1 pipe

@@ -519,10 +519,12 @@ static enum io check_merged(const struct cli *c, const char *word, struct fail *
 
 static enum io add_address(struct cli *c, char *word, struct fail *f)
 {
-	if (c->naddress == 2)
+	if (c->naddress == 2) {
+		spec_hide(word);
 		return fail_at(f, word, 0, strlen(word),
 			       "there are two addresses already; is a blank in one of "
 			       "them unquoted?");
+	}
 	c->address[c->naddress++] = word;
 	return IO_OK;
 }

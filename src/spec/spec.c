@@ -89,18 +89,6 @@ enum io spec_insert(struct spec *s, const char *layer, const char *options,
 	return r;
 }
 
-void spec_hide(const struct spec *s, char *typed)
-{
-	for (; s; s = s->writer)
-		for (unsigned i = 0; i < s->nparts; i++)
-			for (unsigned k = 0; k < s->part[i].nvals; k++) {
-				const struct optval *v = &s->part[i].val[k];
-
-				if (v->opt->value == V_SECRET)
-					memset(typed + v->at, '*', v->len);
-			}
-}
-
 void spec_free(struct spec *s)
 {
 	for (unsigned i = 0; i < s->nparts; i++) {

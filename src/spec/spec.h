@@ -65,9 +65,9 @@ enum io spec_parse(const char *text, const struct spec_rules *rules, struct spec
 enum io spec_insert(struct spec *s, const char *layer, const char *options,
 		    struct fail *f);
 
-/* Puts asterisks over the values of V_SECRET in typed, the text that was parsed:
- * neither messages nor ps(1) show them from then on. */
-void spec_hide(const struct spec *s, char *typed);
+/* Puts asterisks over the values of V_SECRET in typed, a text that was parsed, with
+ * success or not: neither messages nor ps(1) show them from then on. */
+void spec_hide(char *typed);
 
 void spec_free(struct spec *s);
 

@@ -48,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	parse(text, false);
 	parse(text, true);
+	spec_hide(text);
 	mem_free(text);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -332,10 +333,34 @@ static void secrets_are_hidden_in_what_was_typed(void **state)
 
 	(void)state;
 	assert_int_equal(parse(text), IO_OK);
-	spec_hide(&spec, text);
+	spec_hide(text);
 	assert_string_equal(text, "socks5:p:h:1,sockspass=*****,socksuser=**"
 				  "!!socks4:p:h:1,socksuser=*");
 	assert_string_equal(part_text(&spec.part[1], OPT_SOCKSPASS, ""), "a,b");
+}
+
+static void assert_hidden(const char *typed, const char *shown)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s", typed);
+	assert_int_equal(parse(text), IO_FAIL);
+	spec_hide(text);
+	assert_string_equal(text, shown);
+	assert_ptr_equal(failure.input, text);
+}
+
+static void secrets_are_hidden_in_what_cannot_be_parsed(void **state)
+{
+	(void)state;
+	assert_hidden("socks5:p:h:1,sockspass=a=b,nonsense,SocksUser=me",
+		      "socks5:p:h:1,sockspass=***,nonsense,SocksUser=**");
+	assert_hidden("nonsense:1,socks52.sockspass = a!!-,proxyauth=b",
+		      "nonsense:1,socks52.sockspass =**!!-,proxyauth=*");
+	assert_hidden("proxy:p:h:1,=x,\"proxyauth\"=a\\,b", "proxy:p:h:1,=x,\"proxyauth\"=****");
+	assert_hidden("proxy:p:h:1,proxyauth='a,b", "proxy:p:h:1,proxyauth=****");
+	assert_hidden("proxy:p:h:1,proxyauth=", "proxy:p:h:1,proxyauth=");
+	assert_hidden("proxy:p:h:1,myproxyauth=a,=", "proxy:p:h:1,myproxyauth=a,=");
 }
 
 static void a_part_is_called_when_one_below_waits_for_a_peer(void **state)
@@ -474,6 +499,7 @@ int main(void)
 		TEST(a_path_ends_at_a_colon_below_what_takes_arguments),
 		TEST(a_number_goes_with_a_name_that_ends_in_a_figure),
 		TEST(secrets_are_hidden_in_what_was_typed),
+		TEST(secrets_are_hidden_in_what_cannot_be_parsed),
 		TEST(a_part_is_called_when_one_below_waits_for_a_peer),
 #ifdef HAVE_OPENSSL
 		TEST(a_stack_is_read_from_the_wire_upward),
