@@ -1,6 +1,7 @@
 /* Options: looked up, read, and given to the member that takes them. */
 #include "spec/parse.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,19 +114,37 @@ static struct part *insert_around(struct parse *p, struct part *owner,
 	return insert_below(p, owner, opt->act.layer, at);
 }
 
+/* How to write it where only layers take it; a member that was named is meant. */
+static void add_stack(struct parse *p, const struct raw_option *o, const struct opt *opt,
+		      char *to, size_t cap)
+{
+	const bool shown = o->given && opt->value != V_SECRET;
+	const size_t end = shown ? o->value.at + o->value.len : o->name.at + o->name.len;
+	size_t n;
+
+	suggest_stack(p->out, opt->owners, to, cap);
+	n = strlen(to);
+	if (strchr(o->name.text, '.'))
+		to[0] = '\0';
+	else if (n)
+		snprintf(to + n, cap - n, ",%.*s", (int)(end - o->name.at),
+			 p->lex.input + o->name.at);
+}
+
 static enum io not_taken(struct parse *p, const struct raw_option *o,
 			 const struct opt *opt)
 {
-	char takers[100];
+	char takers[100], stack[160];
 
 	if (opt->act.how == HOW_INSERT)
 		return fail_at(p->fail, p->lex.input, o->name.at, o->name.len,
 			       "\"%s\" is for the layer \"%s\" and no other member",
 			       o->name.text, opt->act.layer);
 	suggest_takers(opt->owners, takers, sizeof(takers));
+	add_stack(p, o, opt, stack, sizeof(stack));
 	return fail_at(p->fail, p->lex.input, o->name.at, o->name.len,
-		       "%s does not take the option \"%s\"%s%s", p->raw.keyword.text,
-		       o->name.text, *takers ? "; these do: " : "", takers);
+		       "%s does not take the option \"%s\"%s%s%s", p->raw.keyword.text,
+		       o->name.text, *takers ? "; these do: " : "", takers, stack);
 }
 
 /* The member that takes the option, nearest to the application; NULL: failed. */

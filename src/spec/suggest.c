@@ -97,3 +97,54 @@ void suggest_takers(uint64_t groups, char *to, size_t cap)
 			return;
 	}
 }
+
+/* What takes the options, if nothing but layers does. */
+static const struct type *layer_for(uint64_t groups)
+{
+	const struct type *t, *first = NULL;
+
+	for (size_t i = 0; (t = type_row(i)); i++) {
+		if (!(t->groups & groups) || (t->flags & (TYPE_HIDDEN | TYPE_LATER)))
+			continue;
+		if (!(t->flags & TYPE_LAYER))
+			return NULL;
+		if (!first && type_available(t))
+			first = t;
+	}
+	return first;
+}
+
+/* socks4 is no more wanted over socks5 than tls over dtls. */
+static bool has_kin(const struct spec *s, const struct type *layer)
+{
+	for (unsigned i = 0; i < s->nparts; i++)
+		if ((s->part[i].type->flags & TYPE_LAYER) &&
+		    (s->part[i].type->groups & layer->groups))
+			return true;
+	return false;
+}
+
+static void append(char *to, size_t cap, const char *before, const char *text)
+{
+	const size_t used = strlen(to);
+
+	snprintf(to + used, cap - used, "%s%s", before, text);
+}
+
+void suggest_stack(const struct spec *s, uint64_t groups, char *to, size_t cap)
+{
+	const struct type *layer = layer_for(groups);
+
+	to[0] = '\0';
+	if (!layer || has_kin(s, layer))
+		return;
+	snprintf(to, cap, ", as in %.*s", (int)strcspn(layer->names, " "), layer->names);
+	for (unsigned i = s->nparts; i-- > 0;)
+		if (!(s->part[i].type->flags & TYPE_HIDDEN))
+			append(to, cap, "+", s->part[i].name);
+	for (unsigned i = 0; i < s->nparts; i++)
+		for (unsigned k = 0; k < s->part[i].nargs; k++)
+			append(to, cap, ":", s->part[i].arg[k]);
+	if (layer->min_args)
+		append(to, cap, ":", layer->args);
+}

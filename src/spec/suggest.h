@@ -16,4 +16,8 @@ const char *suggest_option(const char *word, size_t len, uint64_t groups,
 /* Names of the addresses that take options of these groups: "tcp-connect, ...". */
 void suggest_takers(uint64_t groups, char *to, size_t cap);
 
+/* Where only layers take them, the stack with the first of these in front:
+ * ", as in frame+tcp:host:port"; else nothing.  Not if it has a layer of that kind. */
+void suggest_stack(const struct spec *s, uint64_t groups, char *to, size_t cap);
+
 #endif

@@ -327,6 +327,23 @@ static void a_number_goes_with_a_name_that_ends_in_a_figure(void **state)
 	assert_slip("socks5+tcp:p:1:h:3,socks52.socksuser=a", "socks52", "no \"socks52\"");
 }
 
+static void an_option_of_layers_alone_tells_the_stack_to_write(void **state)
+{
+	(void)state;
+	assert_slip("tcp:h:1,crnl,frame=len16", "frame",
+		    "these do: frame, as in frame+tcp:h:1,frame=len16");
+	assert_slip("./a:b,frame=line", "frame", ", as in frame+gopen:./a:b,frame=line");
+	assert_slip("socks5:p:h:1,frame=line", "frame",
+		    ", as in frame+socks5+tcp:p:1080:h:1,frame=line");
+	assert_slip("tcp:p:1,sockspass=x", "sockspass",
+		    ", as in socks4+tcp:p:1:host:port,sockspass");
+	assert_null(strstr(failure.text, "sockspass=x"));
+	assert_slip("tcp:h:1,tcp.frame=line", "tcp.frame", "these do: frame");
+	assert_null(strstr(failure.text, "as in"));
+	assert_slip("tcp:h:1,raw", "raw", "these do: stdio");
+	assert_null(strstr(failure.text, "as in"));
+}
+
 static void secrets_are_hidden_in_what_was_typed(void **state)
 {
 	char text[] = "socks5:p:h:1,sockspass='a,b',socksuser=me!!socks4:p:h:1,socksuser=x";
@@ -461,6 +478,7 @@ static void an_option_may_put_a_layer_right_below_its_owner(void **state)
 	assert_type(&spec.part[1], "starttls");
 	assert_type(&spec.part[2], "tls");
 	assert_slip("dtls:h:1,starttls=smtp", "starttls", "does not take");
+	assert_null(strstr(failure.text, "as in"));
 }
 
 static void only_layers_stand_above_others(void **state)
@@ -498,6 +516,7 @@ int main(void)
 		TEST(members_above_a_synonym_get_their_arguments),
 		TEST(a_path_ends_at_a_colon_below_what_takes_arguments),
 		TEST(a_number_goes_with_a_name_that_ends_in_a_figure),
+		TEST(an_option_of_layers_alone_tells_the_stack_to_write),
 		TEST(secrets_are_hidden_in_what_was_typed),
 		TEST(secrets_are_hidden_in_what_cannot_be_parsed),
 		TEST(a_part_is_called_when_one_below_waits_for_a_peer),
