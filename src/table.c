@@ -1,4 +1,4 @@
-/* The two tables as arrays, and finding rows by name.
+/* The tables as arrays, and finding rows by name.
  *
  * The only file that knows every type there is. */
 #ifdef HAVE_CONFIG_H
@@ -125,6 +125,19 @@ bool type_available(const struct type *t)
 	if (t->alias)
 		return alias_available(t->alias);
 	return t->ops && !(t->flags & (TYPE_LATER | TYPE_NO_TLS));
+}
+
+/* ---- groups of options ------------------------------------------------------- */
+
+#define GROUP(name, word, heading) { G_##name, word, heading },
+
+static const struct opt_group groups[] = {
+#include "spec/groups.def"
+};
+
+const struct opt_group *opt_group_row(size_t i)
+{
+	return i < sizeof(groups) / sizeof(*groups) ? &groups[i] : NULL;
 }
 
 /* ---- options ----------------------------------------------------------------- */

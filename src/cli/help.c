@@ -72,32 +72,6 @@ static int first_len(const char *names)
 
 /* --- groups --------------------------------------------------------------------- */
 
-static const struct {
-	uint64_t bit;
-	const char *title;
-} groups[] = {
-	{ G_STREAM, "What passes" }, { G_FORK, "Serving" },
-	{ G_LISTEN, "Listening" }, { G_RANGE, "Who may come" },
-	{ G_RETRY, "Trying again" }, { G_TLS, "TLS" },
-	{ G_STARTTLS, "TLS after plain text" }, { G_HTTP, "HTTP proxy" },
-	{ G_SOCKS, "SOCKS" }, { G_ALLOW, "Proxy for others" },
-	{ G_PROXYHDR, "PROXY protocol" }, { G_WS, "WebSocket" },
-	{ G_PROGRAM, "Program" }, { G_EXEC, "exec" },
-	{ G_SHELL, "shell" }, { G_PTY, "Pseudo terminal" },
-	{ G_NAMED, "File system entry" }, { G_OPEN, "Opening a file" },
-	{ G_REG, "Regular file" }, { G_FIFO, "Pipe" }, { G_PORT, "Port" },
-	{ G_TCP, "TCP" }, { G_UDP, "UDP" }, { G_SCTP, "SCTP" }, { G_DCCP, "DCCP" },
-	{ G_UDPLITE, "UDP-Lite" }, { G_VSOCK, "vsock" }, { G_UNIX, "UNIX socket" },
-	{ G_IP, "IP" }, { G_IP6, "IPv6" }, { G_SOCKET, "Socket" },
-	{ G_INTERFACE, "Network interface" }, { G_TUN, "tun" },
-	{ G_MQ, "Message queue" }, { G_READLINE, "readline" },
-	{ G_TAP, "Showing data" }, { G_FRAME, "Messages" }, { G_SHAPE, "Faults" },
-	{ G_FD, "Descriptor" }, { G_TERMIOS, "Terminal" },
-	{ G_ALL, "Process" },
-};
-
-enum { GROUPS = sizeof(groups) / sizeof(*groups) };
-
 uint64_t help_stack_groups(const char *stack, size_t len)
 {
 	uint64_t all = 0;
@@ -128,9 +102,11 @@ uint64_t help_groups(const struct type *t)
 /* The group an option is listed under: the first it shares with `of`. */
 static uint64_t home(const struct opt *o, uint64_t of)
 {
-	for (size_t i = 0; i < GROUPS; i++)
-		if (o->owners & of & groups[i].bit)
-			return groups[i].bit;
+	const struct opt_group *g;
+
+	for (size_t i = 0; (g = opt_group_row(i)); i++)
+		if (o->owners & of & g->bit)
+			return g->bit;
 	return 0;
 }
 
@@ -258,16 +234,17 @@ static void page_types(FILE *to)
 
 static void page_options(FILE *to)
 {
+	const struct opt_group *g;
 	const struct opt *o;
 
-	for (size_t g = 0; g < GROUPS; g++) {
+	for (size_t k = 0; (g = opt_group_row(k)); k++) {
 		bool any = false;
 
 		for (size_t i = 0; (o = opt_row(i)); i++) {
-			if (!opt_available(o) || home(o, ~0ull) != groups[g].bit)
+			if (!opt_available(o) || home(o, ~0ull) != g->bit)
 				continue;
 			if (!any)
-				fprintf(to, "%s:\n", groups[g].title);
+				fprintf(to, "%s:\n", g->title);
 			any = true;
 			option_entry(to, o);
 		}
@@ -339,19 +316,20 @@ static const char *directions(const struct type *t)
 
 static void options_of(FILE *to, uint64_t of)
 {
+	const struct opt_group *g;
 	const struct opt *o;
 
-	for (size_t g = 0; g < GROUPS; g++) {
+	for (size_t k = 0; (g = opt_group_row(k)); k++) {
 		char names[8192] = "";
 		size_t n = 0;
 
 		for (size_t i = 0; (o = opt_row(i)) && n + 64 < sizeof(names); i++)
-			if (opt_available(o) && home(o, of) == groups[g].bit)
+			if (opt_available(o) && home(o, of) == g->bit)
 				n += (size_t)snprintf(names + n, sizeof(names) - n,
 						      "%s%.*s", n ? " " : "",
 						      first_len(o->names), o->names);
 		if (n) {
-			fprintf(to, "%s:\n  ", groups[g].title);
+			fprintf(to, "%s:\n  ", g->title);
 			flow(to, names, 2, 2);
 		}
 	}

@@ -101,36 +101,18 @@ void socat_version(FILE *to)
 
 /* --- -h ------------------------------------------------------------------------- */
 
-static const struct {
-	uint64_t bit;
-	const char *name;
-} group_names[] = {
-	{ G_ALL, "PROCESS" }, { G_STREAM, "APPL" }, { G_FD, "FD" },
-	{ G_FIFO, "FIFO" }, { G_REG, "REG" }, { G_SOCKET, "SOCKET" },
-	{ G_NAMED, "NAMED" }, { G_OPEN, "OPEN" }, { G_PROGRAM, "FORK" },
-	{ G_EXEC, "EXEC" }, { G_SHELL, "SHELL" }, { G_LISTEN, "LISTEN" },
-	{ G_FORK, "CHILD" }, { G_RETRY, "RETRY" }, { G_RANGE, "RANGE" },
-	{ G_UNIX, "UNIX" }, { G_IP, "IP4" }, { G_IP6, "IP6" }, { G_PORT, "PORT" },
-	{ G_TCP, "TCP" }, { G_UDP, "UDP" }, { G_SCTP, "SCTP" }, { G_DCCP, "DCCP" },
-	{ G_UDPLITE, "UDPLITE" }, { G_TLS, "OPENSSL" },
-	{ G_STARTTLS, "STARTTLS" }, { G_HTTP, "HTTP" },
-	{ G_SOCKS, "SOCKS" }, { G_ALLOW, "ALLOW" },
-	{ G_PROXYHDR, "PROXYHDR" }, { G_WS, "WEBSOCKET" }, { G_PTY, "PTY" },
-	{ G_TERMIOS, "TERMIOS" },
-	{ G_INTERFACE, "INTERFACE" }, { G_TUN, "TUN" }, { G_MQ, "POSIXMQ" },
-	{ G_READLINE, "READLINE" }, { G_VSOCK, "VSOCK" }, { G_TAP, "DUMP" },
-	{ G_FRAME, "FRAME" }, { G_SHAPE, "SHAPE" },
-};
-
-/* With `hidden` groups left out: those every address has. */
+/* The general first.  With `hidden` groups left out: those every address has. */
 static void print_groups(FILE *to, uint64_t groups, uint64_t hidden)
 {
 	const char *sep = "";
+	size_t n = 0;
 
 	fputs("groups=", to);
-	for (size_t i = 0; i < sizeof(group_names) / sizeof(*group_names); i++)
-		if (groups & ~hidden & group_names[i].bit) {
-			fprintf(to, "%s%s", sep, group_names[i].name);
+	while (opt_group_row(n))
+		n++;
+	while (n-- > 0)
+		if (groups & ~hidden & opt_group_row(n)->bit) {
+			fprintf(to, "%s%s", sep, opt_group_row(n)->socat);
 			sep = ",";
 		}
 }

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Groups of options: a type takes an option if it is in one of its groups. */
+/* Groups of options: a type takes an option if it is in one of its groups.  Each has a
+ * row in spec/groups.def as well. */
 /* every transport: chdir, umask, setuid, netns ... */
 #define G_ALL		(1ull << 0)
 /* any address, by an inserted layer: crnl, readbytes ... */
@@ -55,6 +56,15 @@
 #define G_PROXYHDR	(1ull << 38)	/* PROXY protocol */
 #define G_ALLOW		(1ull << 40)	/* what a proxy's clients may reach */
 #define G_STARTTLS	(1ull << 39)	/* TLS that begins in plain text */
+
+struct opt_group {
+	uint64_t bit;
+	const char *socat;	/* its name in socat's help */
+	const char *title;	/* of its options in ours */
+};
+
+/* The i-th row of spec/groups.def, NULL behind the last.  Defined in src/table.c. */
+const struct opt_group *opt_group_row(size_t i);
 
 /* What a type is. */
 enum {

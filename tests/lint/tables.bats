@@ -59,3 +59,9 @@ nothing() {
 	run bash -c "$(declare -f option_names); SOURCE_DIR='$SOURCE_DIR'; option_names | tr ' ' '\n' | tr A-Z a-z | sort | uniq -d"
 	nothing
 }
+
+@test "every group of options has one row" {
+	run diff <(sed -nE 's/^#define G_([A-Z0-9]+)\>.*/\1/p' "$SOURCE_DIR/src/spec/type.h" | sort) \
+		<(sed -nE 's/^GROUP\(([A-Z0-9]+),.*/\1/p' "$SOURCE_DIR/src/spec/groups.def" | sort)
+	nothing
+}
