@@ -13,7 +13,7 @@ _sockcat() {
 	COMPREPLY=()
 	while IFS=$'\t' read -r candidate _; do
 		COMPREPLY+=("${candidate#"$kept"}")
-		[[ $candidate == *[:=+] ]] && compopt -o nospace 2>/dev/null
+		[[ $candidate == *[:=+.] ]] && compopt -o nospace 2>/dev/null
 	done < <("${1/#\~/$HOME}" --complete "${words[@]:1}" 2>/dev/null)
 	return 0
 }

@@ -48,6 +48,25 @@ withholds() { ! offers "$@" >/dev/null; }
 	offers exec:ls,chdir= exec:ls,chd
 }
 
+@test "up. and down. are offered, and behind them what has directions" {
+	offers tcp:h:80,up. tcp:h:80,u
+	offers tcp:h:80,down. tcp:h:80,
+	offers tcp:h:80,up.rate= tcp:h:80,up.r
+	offers tcp:h:80,nodelay,UP.rate= tcp:h:80,nodelay,UP.
+	withholds tcp:h:80,up.nodelay tcp:h:80,up.no
+	withholds tcp:h:80,up.latency= tcp:h:80,up.la
+	offers shape+tcp:h:80,down.latency= shape+tcp:h:80,down.la
+	withholds shape+tcp:h:80,up.seed= shape+tcp:h:80,up.se
+	withholds tcp:h:80,up.down. tcp:h:80,up.d
+}
+
+@test "options of a member that is named are offered, too" {
+	offers shape+shape+tcp:h:80,shape2.up. shape+shape+tcp:h:80,shape2.u
+	offers shape+shape+tcp:h:80,shape2.up.rate= shape+shape+tcp:h:80,shape2.up.ra
+	offers shape+shape+tcp:h:80,shape2.seed= shape+shape+tcp:h:80,shape2.se
+	offers tcp:h:80,tcp.pf=ip6 tcp:h:80,tcp.pf=
+}
+
 @test "with nothing typed each option is offered once" {
 	"$SOCKCAT" --complete tcp-listen:80, | cut -f 1 | sort | uniq -d >twice
 	[ ! -s twice ]
@@ -123,6 +142,8 @@ in_bash() {
 	[ "$output" = tcp-listen: ]
 	run -0 in_bash 'sockcat - tcp-listen:80,max-c'
 	[ "$output" = 80,max-children= ]
+	run -0 in_bash 'sockcat - tcp-listen:80,up.ra'
+	[ "$output" = 80,up.rate= ]
 	run -0 in_bash 'sockcat tcp-listen:80,pf=ip'
 	[ "${lines[0]}" = ip4 ]
 	run -0 in_bash 'sockcat --stat'

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "cli/help.h"
 #include "cli/options.h"
 
@@ -133,13 +134,38 @@ static void offer_option(const struct out *o, const struct opt *opt)
 	}
 }
 
-static void offer_options(const struct out *o, uint64_t groups)
+/* Those for one direction only are those that have directions. */
+static void offer_options(const struct out *o, uint64_t groups, bool one_way)
 {
 	const struct opt *opt;
 
 	for (size_t i = 0; (opt = opt_row(i)); i++)
-		if (opt_available(opt) && opt->owners & (groups | G_ALL | G_STREAM))
+		if (opt_available(opt) && (opt->act.ways || !one_way) &&
+		    opt->owners & (groups | G_ALL | G_STREAM))
 			offer_option(o, opt);
+}
+
+/* What may stand in front of an option. */
+static void offer_ways(const struct out *o)
+{
+	offer(o, "up.", 3, "", "an option for what goes to the address");
+	offer(o, "down.", 5, "", "an option for what comes from the address");
+}
+
+/* The bytes of "shape2.up." in front of an option's name. */
+static size_t prefix_len(const char *name, size_t len)
+{
+	while (len && name[len - 1] != '.')
+		len--;
+	return len;
+}
+
+/* The prefix's last word is a direction. */
+static bool is_one_way(const char *name, size_t prefix)
+{
+	const size_t member = prefix ? prefix_len(name, prefix - 1) : 0;
+
+	return prefix && text_in_list(name + member, prefix - 1 - member, "up down") >= 0;
 }
 
 static void offer_option_values(const struct out *o, const char *name, size_t len)
@@ -196,17 +222,25 @@ static size_t half(const char *word)
 static void complete_option(struct out *o, size_t start, size_t comma)
 {
 	const char *head = o->word + start, *name = o->word + comma + 1;
-	const size_t len = strcspn(name, "=");
 	const size_t stack = strcspn(head, ":,");
+	size_t len, prefix;
+	bool one_way;
 
+	name += strspn(name, " ");
+	len = strcspn(name, "=");
+	prefix = prefix_len(name, len);
+	one_way = is_one_way(name, prefix);
 	if (name[len]) {
-		o->keep = comma + 1 + len + 1;
-		offer_option_values(o, name, len);
+		o->keep = (size_t)(name - o->word) + len + 1;
+		offer_option_values(o, name + prefix, len - prefix);
 		return;
 	}
-	o->keep = comma + 1 + strspn(name, " ");
+	o->keep = (size_t)(name - o->word) + prefix;
+	if (!one_way)
+		offer_ways(o);
 	offer_options(o, *head == '-' || *head == ',' ? help_stack_groups("stdio", 5)
-						      : help_stack_groups(head, stack));
+						      : help_stack_groups(head, stack),
+		      one_way);
 }
 
 static void complete_address(struct out *o)
