@@ -51,6 +51,25 @@ c.sendall(b'x' * 100000 + question)"
 	run -7 sockcat -4 - "tcp:localhost:$(free_port)" </dev/null
 }
 
+@test "a listener that was told IPv6 takes no IPv4" {
+	local six
+	need_ip6
+	for six in '-6 tcp-listen:0' 'tcp6-listen:0' 'tcp-listen:0,pf=ip6'; do
+		# shellcheck disable=SC2086 # two words
+		listen six $six,fork pipe
+		run ! grep -q 'IPv4 and' six.err
+		run -0 sockcat - "tcp:[::1]:$PORT" <<<six
+		run -7 sockcat - "tcp:127.0.0.1:$PORT" </dev/null
+		stop six
+	done
+	listen both -6 tcp-listen:0,fork,ipv6only=0 pipe
+	grep -q 'IPv4 and IPv6: listening' both.err
+	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<four
+	[ "$output" = four ]
+	listen socat --dialect=socat -6 tcp-listen:0 pipe
+	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<four
+}
+
 @test "ipv6only leaves IPv4 to others" {
 	need_ip6
 	listen six tcp6-listen:0,fork,ipv6only=1 pipe

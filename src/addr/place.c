@@ -10,16 +10,32 @@
 #include "base/platform.h"
 #include "base/text.h"
 
-/* In the order they are tried; one IPv6 socket serves both. */
-static unsigned families(const struct part *p, int out[2])
+/* What the type, pf=, -4 or -6 say; AF_UNSPEC = nothing. */
+static int family_said(const struct part *p)
 {
 	const struct spec_rules *rules = &p->spec->rules;
 	int family = p->type->family;
-	struct name n;
 
 	if (family == AF_UNSPEC)
 		family = rules->family ? rules->family : rules->listen_family;
-	family = (int)part_num(p, OPT_FAMILY, family);
+	return (int)part_num(p, OPT_FAMILY, family);
+}
+
+/* Who says IPv6 wants no IPv4.  To socat only the type says it: -6 and pf= leave it to
+ * the system there, and that serves both. */
+static bool is_six_only(const struct part *p)
+{
+	const bool socat = p->spec->rules.socat;
+
+	return (socat ? p->type->family : family_said(p)) == AF_INET6;
+}
+
+/* In the order they are tried; one IPv6 socket serves both. */
+static unsigned families(const struct part *p, int out[2])
+{
+	int family = family_said(p);
+	struct name n;
+
 	if (family == AF_UNSPEC && part_val(p, OPT_BIND))
 		family = socket_bind_name(p, AF_INET, &n) ? AF_INET : AF_INET6;
 	out[0] = family ? family : AF_INET6;
@@ -78,7 +94,7 @@ static enum io bind_family(const struct part *p, int family, unsigned port, bool
 	if (reuse && !part_val(p, OPT_REUSEADDR))
 		set_int(*fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (family == AF_INET6 && !part_val(p, OPT_V6ONLY))
-		set_int(*fd, IPPROTO_IPV6, IPV6_V6ONLY, p->type->family == AF_INET6);
+		set_int(*fd, IPPROTO_IPV6, IPV6_V6ONLY, is_six_only(p));
 	if (socket_bind(p, *fd, &at, family, f) == IO_OK)
 		return IO_OK;
 	sys_close(*fd);

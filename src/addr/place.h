@@ -6,10 +6,10 @@
 #include "spec/spec.h"
 
 /* A socket of the part's type bound to the port (number or name of a service, looked
- * up in the services file) at bind= or any address.  Families as the type, pf=, -4 -6 and
- * bind= say; if they say nothing, one IPv6 socket that serves both, or IPv4 where
- * the system has no IPv6.  reuse: SO_REUSEADDR unless the user says.
- * IO_OK: *fd is the caller's. */
+ * up in the services file) at bind= or any address.  Families as the type, pf=, -4 -6
+ * and bind= say, IPv6 without IPv4 unless there is ipv6only=0; if they say nothing, one
+ * IPv6 socket that serves both, or IPv4 where the system has no IPv6.  reuse:
+ * SO_REUSEADDR unless the user says.  IO_OK: *fd is the caller's. */
 enum io place_bind(const struct part *p, const char *service, bool reuse, int *fd,
 		   struct fail *f);
 
