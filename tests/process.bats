@@ -127,6 +127,20 @@ new_network() {
 	done
 }
 
+@test "what one may not become is not tried again" {
+	need_nobody
+	listen server tcp-listen:0,fork pipe
+	local to=tcp:127.0.0.1:$PORT again=forever,interval=0.02
+	for addresses in "tcp4-listen:0,su=root,$again pipe" "$to,setuid=0,$again -" \
+		"tcp4-listen:0,fork,su=root,$again pipe" "tcp4-listen:0,fork,$again $to,setuid=0"; do
+		# shellcheck disable=SC2086 # two words
+		run as_nobody timeout 10 "$SOCKCAT" $addresses </dev/null
+		[ "$status" = 1 ]
+		[ "${#lines[@]}" = 1 ]
+		[[ "$output" == *"cannot change user or group"* ]]
+	done
+}
+
 @test "whom one already is one may become" {
 	need_nobody
 	echo same >in

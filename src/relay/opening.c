@@ -77,15 +77,25 @@ static bool may_pass(enum phase p)
 	       p == PHASE_WRITE;
 }
 
-static bool may_retry(const struct session *s, unsigned side)
+bool opening_again(const struct spec *spec, unsigned tries, enum phase why,
+		   uint64_t *pause)
 {
-	const struct part *retry = spec_with(s->spec[side], OPT_RETRY);
-	const struct part *forever = spec_with(s->spec[side], OPT_FOREVER);
+	const struct part *retry = spec_with(spec, OPT_RETRY);
+	const struct part *forever = spec_with(spec, OPT_FOREVER);
+	const struct part *interval = spec_with(spec, OPT_INTERVAL);
 
-	if ((s->accepted && side == s->first) || !may_pass(s->fail.phase))
+	*pause = interval ? part_usec(interval, OPT_INTERVAL, RETRY_PAUSE) : RETRY_PAUSE;
+	if (!may_pass(why))
 		return false;
 	return (forever && part_has(forever, OPT_FOREVER)) ||
-	       (retry && (long long)s->tries < part_num(retry, OPT_RETRY, 0));
+	       (retry && (long long)tries < part_num(retry, OPT_RETRY, 0));
+}
+
+static bool may_retry(const struct session *s, unsigned side, uint64_t *pause)
+{
+	if (s->accepted && side == s->first)
+		return false;
+	return opening_again(s->spec[side], s->tries, s->fail.phase, pause);
 }
 
 static void pause_until(struct session *s, unsigned side, uint64_t due)
@@ -119,12 +129,11 @@ static bool waits_for_room(struct session *s, unsigned side)
 /* Build it again after a while, or give up. */
 static void open_failed(struct session *s, unsigned side)
 {
-	const struct part *p = spec_with(s->spec[side], OPT_INTERVAL);
-	uint64_t pause = p ? part_usec(p, OPT_INTERVAL, RETRY_PAUSE) : RETRY_PAUSE;
+	uint64_t pause;
 
 	if (waits_for_room(s, side))
 		return;
-	if (!may_retry(s, side)) {
+	if (!may_retry(s, side, &pause)) {
 		session_end(s);
 		return;
 	}

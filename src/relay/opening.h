@@ -21,6 +21,12 @@ void opening_starves(struct session *s, bool starving);
 void opening_watch_client(struct session *s);
 bool opening_client_gone(struct session *s);
 
+/* After so many tries, the last of which failed in that phase: does retry= or forever
+ * want another?  Not where the next would fail the same.  Sets the microseconds to wait
+ * before it. */
+bool opening_again(const struct spec *spec, unsigned tries, enum phase why,
+		   uint64_t *pause);
+
 /* Does anything flow from that side, as -u and -U say? */
 bool opening_goes(const struct session *s, unsigned from);
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/platform.h"
+#include "relay/opening.h"
 #include "relay/tell.h"
 
 enum {
@@ -13,7 +14,6 @@ enum {
 	BURST = 64,  /* connections taken before others get their turn */
 	SHORTAGE_USEC = 100 *
 			1000, /* until a shortage of descriptors is looked at again */
-	RETRY_USEC = 1000 * 1000,
 };
 
 static bool by_messages(const struct server *v)
@@ -238,22 +238,11 @@ static void accept_some(struct server *v)
 
 /* ---- listening ------------------------------------------------------------- */
 
-static bool may_retry(const struct server *v)
-{
-	const struct spec *s = v->spec[v->side];
-	const struct part *retry = spec_with(s, OPT_RETRY),
-			  *forever = spec_with(s, OPT_FOREVER);
-
-	return (forever && part_has(forever, OPT_FOREVER)) ||
-	       (retry && (long long)v->tries < part_num(retry, OPT_RETRY, 0));
-}
-
 static enum io listen_failed(struct server *v)
 {
-	const struct part *p = spec_with(v->spec[v->side], OPT_INTERVAL);
-	uint64_t pause = p ? part_usec(p, OPT_INTERVAL, RETRY_USEC) : RETRY_USEC;
+	uint64_t pause;
 
-	if (!may_retry(v)) {
+	if (!opening_again(v->spec[v->side], v->tries, v->fail.phase, &pause)) {
 		log_fail(LEVEL_ERROR, &v->fail);
 		tell_failure(v->spec[v->side], &v->fail);
 		end(v);
