@@ -35,6 +35,8 @@ struct cli {
 	bool ignored;			/* where flags without effect leave their mark */
 };
 
+enum { FLAGS_MAX = 128 };	/* rows of the table at most */
+
 struct flag;
 typedef enum io flag_fn(struct cli *c, const struct flag *fl, const char *value,
 			struct fail *f);
