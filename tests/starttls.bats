@@ -113,6 +113,38 @@ with smtplib.SMTP('localhost', $PORT) as s:
 	wait_out srv 'hello there'
 }
 
+# postfix_server NAME: no mail without TLS; sets PORT and MASTER, who ends it all
+postfix_server() {
+	need postfix
+	need_root
+	id postfix >/dev/null || skip "no user postfix"
+	PORT=$(free_port)
+	mkdir etc queue data
+	chown postfix data
+	chmod a+x . .. ../.. 2>/dev/null
+	printf '%s\n' 'compatibility_level = 3.6' 'myhostname = localhost' \
+		"queue_directory = $PWD/queue" "data_directory = $PWD/data" \
+		'maillog_file = /dev/stdout' 'inet_interfaces = 127.0.0.1' 'inet_protocols = ipv4' \
+		'alias_maps =' 'local_recipient_maps =' 'smtpd_tls_security_level = encrypt' \
+		"smtpd_tls_cert_file = $C/server.crt" "smtpd_tls_key_file = $C/server.key" >etc/main.cf
+	printf '%s\n' "127.0.0.1:$PORT inet n - n - - smtpd" 'tlsmgr unix - - n - 1 tlsmgr' \
+		'rewrite unix - - n - - trivial-rewrite' 'anvil unix - - n - 1 anvil' \
+		'postlog unix-dgram n - n - 1 postlogd' >etc/master.cf
+	start "$1" postfix -c "$PWD/etc" start-fg
+	wait_until port_answers "$PORT"
+	MASTER=$(tr -d ' ' <queue/pid/master.pid)
+	STARTED=("$MASTER" "${STARTED[@]}")
+}
+
+@test "smtp: a client of Postfix" {
+	postfix_server srv
+	talk cli $'EHLO me\r\nQUIT' '^221 ' "tls:localhost:$PORT,pf=ip4,cafile=$C/ca.crt,starttls=smtp"
+	grep -q '^250 CHUNKING' cli.out
+	wait_out srv 'starttls=1'
+	kill "$MASTER"
+	finish srv
+}
+
 # postgres_server TLS: on or off; its socket is $data/.s.PGSQL.$PORT
 postgres_server() {
 	local bin=(/usr/lib/postgresql/*/bin)
