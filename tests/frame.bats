@@ -228,6 +228,14 @@ except OSError: pass"
 	[[ $output == *"longer than 65536 bytes"* ]]
 }
 
+@test "separators without end keep nobody waiting" {
+	run -0 timeout 20 "$SOCKCAT" -T 0.3 -u frame+open:/dev/zero,frame=cobs -
+	start zeros "$SOCKCAT" -d -d -u frame+open:/dev/zero,frame=cobs -
+	wait_for zeros 'starting data transfer'
+	stop zeros
+	grep -q 'exiting on signal 15' zeros.err
+}
+
 @test "frame is told its framing, and stands over a stream" {
 	run -2 sockcat - frame+tcp:127.0.0.1:1
 	[[ $output == *"frame needs frame=: len8, len16"* ]]

@@ -348,6 +348,14 @@ void endpoint_woken(void *endpoint, unsigned ready)
 	fired(endpoint, ready | READY_WAKE);
 }
 
+enum io endpoint_pause(struct endpoint *e, struct timer *again)
+{
+	again->fn = endpoint_woken;
+	again->owner = e;
+	return timer_set(e->loop, again, loop_now(e->loop)) ? IO_WAIT
+							    : fail_memory(e->fail);
+}
+
 /* ---- death ----------------------------------------------------------------- */
 
 void endpoint_abort(struct endpoint *e)

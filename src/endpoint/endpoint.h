@@ -111,6 +111,11 @@ void endpoint_wake(struct endpoint *e);
 /* The same with the types of the callbacks: fits wake_fn with owner = endpoint. */
 void endpoint_woken(void *endpoint, unsigned ready);
 
+/* IO_WAIT, after which others get their turn and then the owner again: for a step that
+ * a peer could keep busy without end.  again: the layer's own, all zero at first, and
+ * stopped by its free. */
+enum io endpoint_pause(struct endpoint *e, struct timer *again);
+
 /* Descriptors that the transport has to get: those of the directions in use, and both
  * where a layer above has a handshake of its own (TLS with -u). */
 bool endpoint_needs_reading(const struct endpoint *e);

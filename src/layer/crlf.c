@@ -3,12 +3,16 @@
 #include "endpoint/endpoint.h"
 #include "proto/newline.h"
 
-enum { STRETCH = 8192 };
+enum {
+	STRETCH = 8192,
+	PATIENCE = 64, /* reads of nothing but CRs, before others get their turn */
+};
 
 struct crlf {
 	struct layer l;
 	enum newline kind;
 	bool half; /* the CR of the NL that comes next has gone below */
+	struct timer again; /* set while a peer has used up our patience */
 };
 
 /* Of several such options the last one counts. */
@@ -25,16 +29,18 @@ static enum io crlf_open(struct layer *l)
 static enum io crlf_read(struct layer *l, void *to, size_t cap, size_t *n)
 {
 	struct crlf *x = (struct crlf *)l;
-	enum io r;
 
 	/* what held nothing but CRs leaves nothing to hand up */
-	do {
-		r = layer_read(l->below, to, cap, n);
+	for (unsigned i = 0; i < PATIENCE; i++) {
+		enum io r = layer_read(l->below, to, cap, n);
+
 		if (r != IO_OK)
 			return r;
 		*n = newline_in(x->kind, to, *n);
-	} while (*n == 0 && !l->end->messages);
-	return IO_OK;
+		if (*n || l->end->messages)
+			return IO_OK;
+	}
+	return endpoint_pause(l->end, &x->again);
 }
 
 /* One message stays one message, however long it gets. */
@@ -80,9 +86,15 @@ static enum io crlf_write(struct layer *l, const void *from, size_t len, size_t 
 				: write_stream(x, from, len, n);
 }
 
+static void crlf_free(struct layer *l)
+{
+	timer_stop(l->end->loop, &((struct crlf *)l)->again);
+}
+
 const struct layer_ops crlf_ops = {
 	.size = sizeof(struct crlf),
 	.open = crlf_open,
 	.read = crlf_read,
 	.write = crlf_write,
+	.free = crlf_free,
 };

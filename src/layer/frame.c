@@ -10,6 +10,7 @@ enum {
 	STRETCH = 16384,     /* read from below at once */
 	LONGEST = 64 * 1024, /* message, unless frame-max says otherwise */
 	MOST = SCRATCH_SIZE, /* what the relay takes at once */
+	PATIENCE = 64,	     /* stretches without a message, then others' turn */
 };
 
 /* What the options say, once for all sessions. */
@@ -25,6 +26,7 @@ struct frame_layer {
 	size_t taken;	  /* so much of it is */
 	struct buf out;	  /* own: a message on its way down */
 	bool sending;	  /* out has begun to go; the caller comes again with it */
+	struct timer again; /* set while a peer has used up our patience */
 };
 
 /* ---- once ------------------------------------------------------------------ */
@@ -170,6 +172,7 @@ static enum io read_ahead(struct frame_layer *x)
 static enum io frame_read(struct layer *l, void *to, size_t cap, size_t *n)
 {
 	struct frame_layer *x = (struct frame_layer *)l;
+	unsigned stretches = 0;
 	enum io r;
 
 	do {
@@ -184,7 +187,8 @@ static enum io frame_read(struct layer *l, void *to, size_t cap, size_t *n)
 			return hand_up(x, to, cap, n);
 		if (found != FRAME_MORE)
 			return cannot_go_on(x, found);
-		r = read_ahead(x);
+		r = stretches++ < PATIENCE ? read_ahead(x)
+					   : endpoint_pause(l->end, &x->again);
 	} while (r == IO_OK);
 	return r == IO_EOF ? at_end(x, to, cap, n) : r;
 }
@@ -229,6 +233,7 @@ static void frame_layer_free(struct layer *l)
 {
 	struct frame_layer *x = (struct frame_layer *)l;
 
+	timer_stop(l->end->loop, &x->again);
 	frame_free(&x->in);
 	buf_free(&x->ahead);
 	buf_free(&x->out);

@@ -68,7 +68,6 @@ static enum io ws_open(struct layer *l)
 	buf_init(&w->message, w->max);
 	buf_init(&w->out, SIZE_MAX);
 	buf_init(&w->pong, WSFRAME_CONTROL);
-	w->again = (struct timer){ .fn = endpoint_woken, .owner = l->end };
 	return IO_OK;
 }
 

@@ -224,14 +224,6 @@ static enum io answer(struct ws *w, enum io r)
 	return r == IO_READ && down == IO_WRITE && !w->waits ? IO_WRITE : r;
 }
 
-static enum io let_others(struct ws *w)
-{
-	struct loop *loop = w->l.end->loop;
-
-	return timer_set(loop, &w->again, loop_now(loop)) ? IO_WAIT
-							  : fail_memory(w->l.end->fail);
-}
-
 enum io ws_read(struct layer *l, void *to, size_t cap, size_t *n)
 {
 	struct ws *w = (struct ws *)l;
@@ -241,6 +233,6 @@ enum io ws_read(struct layer *l, void *to, size_t cap, size_t *n)
 
 	while (r == IO_OK && !done)
 		r = steps++ < WS_PATIENCE ? read_step(w, to, cap, n, &done)
-					  : let_others(w);
+					  : endpoint_pause(l->end, &w->again);
 	return answer(w, r);
 }

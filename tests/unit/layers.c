@@ -148,6 +148,7 @@ static void crnl_survives_any_partial_write(void **state)
 			script[i] = (struct answer){ i % 2 ? IO_OK : IO_WRITE, NULL,
 						     step };
 		add_option(&s, OPT_CRNL, 1);
+		loop_for(&s);
 		build(&s, &crlf_ops, script);
 		while (done < sizeof(data) - 1) {
 			size_t n = 0;
@@ -160,6 +161,7 @@ static void crnl_survives_any_partial_write(void **state)
 		assert_int_equal(wired, sizeof(want) - 1);
 		assert_memory_equal(wire, want, wired);
 		endpoint_free(&s.e);
+		loop_free(s.e.loop);
 	}
 }
 
@@ -173,11 +175,33 @@ static void reads_of_nothing_but_cr_go_on(void **state)
 
 	(void)state;
 	add_option(&s, OPT_CRNL, 1);
+	loop_for(&s);
 	build(&s, &crlf_ops, script);
 	READS(&s, "", IO_READ);
 	READS(&s, "\na", IO_OK);
 	READS(&s, "", IO_EOF);
 	endpoint_free(&s.e);
+	loop_free(s.e.loop);
+}
+
+static void crs_without_end_keep_nobody_waiting(void **state)
+{
+	struct answer script[66];
+	struct stack s = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 66; i++)
+		script[i] = (struct answer){ IO_OK, "\r", 0 };
+	script[65].data = "a";
+	add_option(&s, OPT_CRNL, 1);
+	loop_for(&s);
+	build(&s, &crlf_ops, script);
+	READS(&s, "", IO_WAIT);
+	assert_int_equal(loop_run(s.e.loop, &failure), IO_OK);
+	assert_int_equal(wakes, 1);
+	READS(&s, "a", IO_OK);
+	endpoint_free(&s.e);
+	loop_free(s.e.loop);
 }
 
 static void messages_are_translated_whole(void **state)
@@ -190,6 +214,7 @@ static void messages_are_translated_whole(void **state)
 
 	(void)state;
 	add_option(&s, OPT_CRNL, 1);
+	loop_for(&s);
 	build(&s, &crlf_ops, script);
 	s.e.messages = true;
 	assert_int_equal(endpoint_write(&s.e, "\n\n\n", 3, &n), IO_WRITE);
@@ -199,6 +224,7 @@ static void messages_are_translated_whole(void **state)
 	assert_memory_equal(wire, "\r\n\r\n\r\n", 6);
 	READS(&s, "", IO_OK);
 	endpoint_free(&s.e);
+	loop_free(s.e.loop);
 }
 
 /* ---- limit ---- */
@@ -307,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crnl_survives_any_partial_write),
 		cmocka_unit_test(reads_of_nothing_but_cr_go_on),
+		cmocka_unit_test(crs_without_end_keep_nobody_waiting),
 		cmocka_unit_test(messages_are_translated_whole),
 		cmocka_unit_test(readbytes_never_takes_more_than_it_may),
 		cmocka_unit_test(readbytes_cuts_a_message),
