@@ -571,6 +571,13 @@ setup() {
 	end_with 35 'what it says is not TLS'
 }
 
+@test "an alert whose number is that of a system's error ends with 35 all the same" {
+	printf '\25\3\3\0\2\2\156' >alert # 110, unsupported_extension; ETIMEDOUT is 110, too
+	listen srv -u open:alert tcp-listen:0,bind=127.0.0.1
+	ask hello "tls:127.0.0.1:$PORT"
+	end_with 35 'unsupported extension'
+}
+
 @test "a client that speaks no TLS ends with 35 and harms nobody else" {
 	echo_server srv fork
 	ask "GET / HTTP/1.0" "tcp:127.0.0.1:$PORT"

@@ -394,6 +394,7 @@ static const char *words(unsigned long e)
 	return text ? text : "unknown reason";
 }
 
+/* The library's numbers are no errno: as a code, alert 110 would look like ETIMEDOUT. */
 static enum io fail_alert(const struct tlspeer *t, enum phase phase, unsigned long e)
 {
 	int number = ERR_GET_REASON(e) - SSL_AD_REASON_OFFSET;
@@ -401,7 +402,7 @@ static enum io fail_alert(const struct tlspeer *t, enum phase phase, unsigned lo
 
 	if (t->asked && number == SSL_AD_HANDSHAKE_FAILURE)
 		why = "the server demands a client certificate (give cert=)";
-	return fail_say(t->fail, phase, number,
+	return fail_say(t->fail, phase, 0,
 			"%.96s: the %s ended the TLS session: %s%s%s%s", t->typed,
 			peer(t), why ? why : "alert \"", why ? " (alert \"" : "",
 			words(e), why ? "\")" : "\"");
@@ -419,7 +420,7 @@ enum io tlspeer_fail(const struct tlspeer *t, enum phase phase)
 		why = NULL;
 	if (why && reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		phase = PHASE_VERIFY;
-	return fail_say(t->fail, phase, reason, "%.96s: TLS with the %s failed: %s",
+	return fail_say(t->fail, phase, 0, "%.96s: TLS with the %s failed: %s",
 			t->typed, peer(t), why ? why : words(e));
 }
 
