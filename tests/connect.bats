@@ -191,6 +191,12 @@ except OSError:
 	end_with 97 'does not end within 16 KiB'
 }
 
+@test "a proxy that only says to go on is left" {
+	answering p "$(printf 'HTTP/1.1 100 Continue\\r\\n\\r\\n%.0s' {1..20})HTTP/1.1 200 OK\r\n\r\n"
+	run timeout 20 "$SOCKCAT" - "proxy:127.0.0.1:a.example:22,proxyport=$PORT" </dev/null
+	end_with 97 'interim answers \(1xx\) only'
+}
+
 @test "a proxy that breaks off, or says nothing, ends it" {
 	peer p 'c, _ = listener.accept(); c.recv(10); reset(c); c, _ = listener.accept(); read_all(c)'
 	run timeout 20 "$SOCKCAT" - "proxy:127.0.0.1:a.example:22,proxyport=$PORT" </dev/null

@@ -348,6 +348,17 @@ refused_by() {
 	refused_by 'HTTP/1.1 301 Moved\r\nLocation: https://example.org/y\r\n\r\n' '301 Moved; it points to https://example.org/y'
 	refused_by 'HTTP/1.1 200 OK\r\n\r\n<html>' '200 OK'
 	refused_by 'HTTP/1.1 503\n\n' 'WebSocket: 503'
+	refused_by 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n' '404 Not Found'
+	refused_by "$(printf 'HTTP/1.1 110 x\\n\\n%.0s' {1..20})" 'WebSocket: 110'
+}
+
+@test "interim answers come before the one that counts" {
+	printf '%b' 'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 101 Now\r\n' \
+		'Upgrade: websocket\r\nConnection: Upgrade\r\n' \
+		'Sec-WebSocket-Accept: @ACCEPT@\r\n\r\n' >answer
+	raw peer server answer "820568656c6c6f8800"
+	talk "ws:127.0.0.1:$PORT" <<<x
+	end_with 0 '^hello$'
 }
 
 @test "a server whose answer is wrong is left" {

@@ -29,6 +29,7 @@ struct tunnel {
 	enum { TUNNEL_ASK, TUNNEL_SEND, TUNNEL_ANSWER } state;
 	struct resolve names;
 	struct buf out, in;
+	unsigned interim; /* answers so far that do not count */
 };
 
 /* ---- before anything opens -------------------------------------------------- */
@@ -322,7 +323,7 @@ static enum io hung_up(const struct tunnel *t)
 				   "TLS: connect+tls+tcp:PROXY:443:HOST:PORT)");
 }
 
-/* Interim answers (1xx) come before the one that counts. */
+/* Interim answers (1xx) come before the one that counts, but not without end. */
 static enum io read_answer(struct tunnel *t)
 {
 	struct http1_head head;
@@ -337,6 +338,9 @@ static enum io read_answer(struct tunnel *t)
 			if (head.status >= 200)
 				return head.status < 300 ? connected(t, &head)
 							 : refusal(t, &head);
+			if (t->interim++ == HTTP1_INTERIM)
+				return refused(t, 0, "the proxy gives interim answers "
+						     "(1xx) only");
 			buf_drop(&t->in, head.size);
 			break;
 		case HTTP1_MORE:

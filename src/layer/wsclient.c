@@ -112,13 +112,14 @@ static const char *mend(unsigned status)
 	return "";
 }
 
-/* An answer that is no upgrade: its status, and where else to go if it says so. */
+/* An answer that is no upgrade: its status, and where else to go if it says so.  The
+ * status is no code: 110 would look like ETIMEDOUT. */
 static enum io told_no(const struct layer *l, const struct http1_head *head)
 {
 	struct http1_text to = http1_field(head, "Location");
 	bool moved = head->status / 100 == 3 && to.len;
 
-	return fail_say(l->end->fail, PHASE_PROXY, (int)head->status,
+	return fail_say(l->end->fail, PHASE_PROXY, 0,
 			"%.96s: the server does not open a WebSocket: %u %.*s%s%s%.*s",
 			l->end->spec->input, head->status,
 			(int)(head->reason.len < 40 ? head->reason.len : 40),
@@ -179,6 +180,12 @@ static enum io take_answer(struct wsopen *o, struct layer *l,
 			   http1_field(head, "Sec-WebSocket-Protocol"));
 }
 
+/* 101 is the answer; others below 200 come before one, but not without end. */
+static bool is_interim(struct wsopen *o, const struct http1_head *head)
+{
+	return head->status < 200 && head->status != 101 && o->interim++ < HTTP1_INTERIM;
+}
+
 static enum io read_answer(struct wsopen *o, struct layer *l)
 {
 	struct http1_head head;
@@ -188,6 +195,10 @@ static enum io read_answer(struct wsopen *o, struct layer *l)
 		enum http1 h = http1_read_answer(o->in.data, o->in.len, &head, &why);
 		enum io r;
 
+		if (h == HTTP1_OK && is_interim(o, &head)) {
+			buf_drop(&o->in, head.size);
+			continue;
+		}
 		if (h == HTTP1_OK)
 			return take_answer(o, l, &head);
 		if (h == HTTP1_BAD)

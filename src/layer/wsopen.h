@@ -20,6 +20,7 @@ struct wsopen {
 	} state;
 	struct buf in, out;	/* own; empty outside the handshake */
 	struct buf accept;	/* own: client: what the key's answer must be */
+	unsigned interim;	/* client: answers so far that do not count */
 };
 
 /* Checks the options that say how to ask or whom to admit. */

@@ -12,6 +12,9 @@
 /* The longest head that is read, in bytes, its empty line included. */
 enum { HTTP1_MAX = 16 * 1024 };
 
+/* So many answers 1xx a client takes before the one that counts. */
+enum { HTTP1_INTERIM = 16 };
+
 /* ---- reading ---------------------------------------------------------------- */
 
 /* A piece of a head: a reference into the bytes given, without a NUL; at is NULL
