@@ -296,7 +296,7 @@ c.close()'
 	says SOCKCAT_PROXYHDR_VERSION=1 SOCKCAT_PEERADDR=127.0.0.1
 }
 
-@test "as the issue's line has it, with any address to bind" {
+@test "a listener on all addresses reads a header, too" {
 	listen srv proxyhdr+tcp-listen:0,fork 'system:echo $SOCKCAT_PEERADDR'
 	run -0 talk "$PORT" 'PROXY TCP4 192.0.2.7 192.0.2.8 1 2\r\n'
 	[ "$output" = 192.0.2.7 ]
