@@ -208,6 +208,8 @@ except OSError:
 @test "connect has its place: over a client, with the proxy's port in front" {
 	run "$SOCKCAT" - connect+tcp-listen:0:a.example:22
 	end_with 2 'it would ask a client'
+	run "$SOCKCAT" - connect+udp:127.0.0.1:1:a.example:22
+	end_with 2 'needs a stream below it, and udp carries messages'
 	run "$SOCKCAT" - connect+tcp:127.0.0.1:1:a.example:22,proxyport=3
 	end_with 2 'behind its name'
 	run "$SOCKCAT" - 'connect+tcp:127.0.0.1:1:a b:22'

@@ -244,16 +244,16 @@ except OSError: pass"
 	run -2 sockcat - frame+tcp:127.0.0.1:1,frame=len16,max=0
 	[[ $output == *"frame-max takes 1 to 262144 bytes"* ]]
 	run -2 sockcat - frame+udp:127.0.0.1:1,frame=len16
-	[[ $output == *"udp has messages already"* ]]
+	[[ $output == *"needs a stream below it, and udp carries messages"* ]]
 	run -2 sockcat - frame+frame+tcp:127.0.0.1:1,frame=len16,frame2.frame=len8
-	[[ $output == *"frame has messages already"* ]]
+	[[ $output == *"and frame carries messages"* ]]
 }
 
 @test "a socket that turns out to be one of datagrams is refused when it is open" {
 	start sink "$SOCKCAT" -u unix-recv:d create:got
 	wait_path d
 	run -2 sockcat - frame+unix:d,frame=len16
-	[[ $output == *"has messages already"* ]]
+	[[ $output == *"here are messages already"* ]]
 }
 
 # --- DNS and syslog ----------------------------------------------------------------

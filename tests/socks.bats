@@ -393,4 +393,6 @@ for answer in (5, 0):
 	slip "socks5:p:$(printf '%256s' '' | tr ' ' x):80" 'names of up to 255 bytes'
 	slip "socks5:p:h:80,socksuser=$(printf '%256s' '' | tr ' ' x)" 'up to 255 bytes'
 	slip socks5+tcp:p:1080 'wrong number of parameters'
+	slip socks5+tcp-listen:0:h:80 'over tcp-listen it would ask a client'
+	slip socks4a+udp:p:1080:h:80 'needs a stream below it, and udp carries messages'
 }

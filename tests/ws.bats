@@ -523,6 +523,7 @@ slip() {
 	slip "ws:h:99999/x" 'is no port'
 	slip "ws:h:1:2" 'host\[:port\]\[/path\]'
 	slip "ws+udp:h:80" 'needs a stream below'
+	slip "ws+frame+tcp:h:80,frame=line" 'and frame carries messages'
 	slip "tcp:h:80,ws-mode=text" 'does not take the option'
 }
 

@@ -112,10 +112,8 @@ static enum io tunnel_prepare(struct part *p, struct fail *f)
 	if (!w)
 		return fail_memory(f);
 	p->prepared = w;
-	if (p->spec->part[0].type->flags & TYPE_LISTENS)
-		return fail_at(f, p->spec->input, 0, strlen(p->spec->input),
-			       "connect asks a proxy, but over %s it would ask a client",
-			       p->spec->part[0].name);
+	if (part_needs_proxy(p, f) != IO_OK)
+		return IO_FAIL;
 	if (part_val(p, OPT_PROXYPORT))
 		return wrong_value(p, part_val(p, OPT_PROXYPORT),
 				   "here the proxy's port stands behind its name: "

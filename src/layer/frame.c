@@ -31,31 +31,14 @@ struct frame_layer {
 
 /* ---- once ------------------------------------------------------------------ */
 
-/* The part below that has messages already, or NULL. */
-static const struct part *messages_below(const struct part *p)
-{
-	for (const struct part *q = p->spec->part; q < p; q++)
-		if (q->type->flags & TYPE_MESSAGES)
-			return q;
-	return NULL;
-}
-
-static enum io refuse_messages(const struct part *p, const char *below, struct fail *f)
-{
-	return fail_say(f, PHASE_USAGE, 0,
-			"%.96s: %s has messages already; frame stands over a stream",
-			p->spec->input, below);
-}
-
 static enum io frame_prepare(struct part *p, struct fail *f)
 {
 	const struct optval *kind = part_val(p, OPT_FRAME);
 	const struct optval *max = part_val(p, OPT_FRAME_MAX);
-	const struct part *below = messages_below(p);
 	struct framing *s;
 
-	if (below)
-		return refuse_messages(p, below->name, f);
+	if (part_needs_stream(p, f) != IO_OK)
+		return IO_FAIL;
 	if (!kind)
 		return fail_say(f, PHASE_USAGE, 0, "%.96s: frame needs frame=: %s",
 				p->spec->input, frame_names());
@@ -87,8 +70,11 @@ static enum io frame_open(struct layer *l)
 	const struct framing *s = l->part->prepared;
 	size_t limit = frame_limit(s->kind);
 
-	if (l->end->messages)
-		return refuse_messages(l->part, l->below->part->name, l->end->fail);
+	if (l->end->messages) /* which the types could not tell */
+		return fail_say(l->end->fail, PHASE_USAGE, 0,
+				"%.96s: frame needs a stream below it, and here are "
+				"messages already",
+				l->end->spec->input);
 	frame_init(&x->in, s->kind, s->max);
 	buf_init(&x->ahead, STRETCH);
 	buf_init(&x->out, frame_room(s->kind, s->max));

@@ -32,18 +32,6 @@ static const struct {
 
 /* ---- before anything opens ------------------------------------------------------ */
 
-static enum io check_stream(const struct part *p, struct fail *f)
-{
-	const struct spec *s = p->spec;
-
-	for (const struct part *below = s->part; below < p; below++)
-		if (below->type->flags & TYPE_MESSAGES)
-			return fail_at(f, s->input, 0, strlen(s->input),
-				       "proxyhdr needs a stream below it, and %s carries "
-				       "messages", below->name);
-	return IO_OK;
-}
-
 /* What only the other side's layer could heed. */
 static enum io check_role(const struct part *p, struct fail *f)
 {
@@ -84,7 +72,7 @@ static enum io check_values(const struct part *p, struct fail *f)
 
 static enum io proxyhdr_prepare(struct part *p, struct fail *f)
 {
-	if (check_stream(p, f) != IO_OK || check_role(p, f) != IO_OK)
+	if (part_needs_stream(p, f) != IO_OK || check_role(p, f) != IO_OK)
 		return IO_FAIL;
 	return check_values(p, f);
 }

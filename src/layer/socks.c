@@ -110,7 +110,9 @@ static enum io prepare(struct part *p, struct fail *f)
 	p->prepared = s;
 	s->user = part_text(p, OPT_SOCKSUSER, NULL);
 	s->password = part_text(p, OPT_SOCKSPASS, "");
-	return set_host(p, &s->to, f) == IO_OK ? check_options(p, f) : IO_FAIL;
+	if (part_needs_proxy(p, f) != IO_OK || set_host(p, &s->to, f) != IO_OK)
+		return IO_FAIL;
+	return check_options(p, f);
 }
 
 static void socks_unprepare(struct part *p)

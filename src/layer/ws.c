@@ -32,9 +32,8 @@ static enum io ws_prepare(struct part *p, struct fail *f)
 	const struct optval *mode = part_val(p, OPT_WS_MODE);
 	const struct optval *max = part_val(p, OPT_WS_MAX_MESSAGE);
 
-	if (p->spec->part[0].type->flags & TYPE_MESSAGES)
-		return fail_at(f, p->spec->input, 0, strcspn(p->spec->input, ":,"),
-			       "ws needs a stream below it, not datagrams");
+	if (part_needs_stream(p, f) != IO_OK)
+		return IO_FAIL;
 	if (mode && strcmp(mode->text, "text") != 0 && strcmp(mode->text, "binary") != 0)
 		return fail_at(f, p->spec->input, mode->at, mode->len,
 			       "ws-mode is text or binary");

@@ -115,6 +115,30 @@ bool part_is_called(const struct part *p)
 	return false;
 }
 
+enum io part_needs_stream(const struct part *p, struct fail *f)
+{
+	const struct spec *s = p->spec;
+
+	for (const struct part *q = s->part; q < p; q++)
+		if (q->type->flags & TYPE_MESSAGES)
+			return fail_at(f, s->input, 0, strlen(s->input),
+				       "%s needs a stream below it, and %s carries "
+				       "messages",
+				       p->name, q->name);
+	return IO_OK;
+}
+
+enum io part_needs_proxy(const struct part *p, struct fail *f)
+{
+	const struct spec *s = p->spec;
+
+	if (part_is_called(p))
+		return fail_at(f, s->input, 0, strlen(s->input),
+			       "%s asks a proxy, but over %s it would ask a client",
+			       p->name, s->part[0].name);
+	return part_needs_stream(p, f);
+}
+
 const struct optval *part_val(const struct part *p, unsigned opt_id)
 {
 	for (unsigned i = p->nvals; i-- > 0;)

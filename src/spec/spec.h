@@ -78,6 +78,11 @@ const struct part *spec_with(const struct spec *s, unsigned opt_id);
 /* Something below the part waits for a peer: the part will play the server. */
 bool part_is_called(const struct part *p);
 
+/* What a layer demands of what is below it, in prepare: that it carries a stream, as far
+ * as the types tell; that it leads to a proxy, which can be asked. */
+enum io part_needs_stream(const struct part *p, struct fail *f);
+enum io part_needs_proxy(const struct part *p, struct fail *f);
+
 bool part_has(const struct part *p, unsigned opt_id);		/* given and not 0 */
 /* the last one given, or NULL */
 const struct optval *part_val(const struct part *p, unsigned opt_id);
