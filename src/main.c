@@ -42,7 +42,6 @@ static enum io relay(const struct cli *c, struct fail *f, bool *reported, int *s
 		r = process_lock(c->lock, c->lock_wait, f);
 	if (r != IO_OK)
 		return r;
-	event_tell(&(struct event){ .kind = EVENT_START, .side = -1 });
 	r = run(c, f, reported, signo);
 	process_unlock(c->lock);
 	return r;
@@ -87,7 +86,10 @@ int main(int argc, char **argv)
 	if (f.phase != PHASE_NONE && !reported) {
 		log_fail(LEVEL_ERROR, &f);
 		event_tell(&(struct event){
-			.kind = EVENT_ERROR, .side = -1, .fail = &f });
+			.kind = EVENT_ERROR,
+			.side = -1,
+			.fail = &f,
+			.code = fail_exit_code(&f) });
 	}
 	status = c.rules.socat ? socat_exit_code(&f) : fail_exit_code(&f);
 	if (signo)

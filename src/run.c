@@ -15,6 +15,7 @@
 #include "loop/resolve.h"
 #include "loop/signal.h"
 #include "relay/server.h"
+#include "relay/tell.h"
 
 struct run {
 	const struct cli *cli;		/* ref */
@@ -224,6 +225,7 @@ static bool reload_address(struct spec *s)
 		log_say(LEVEL_NOTICE, "%s: its files are read again", s->input);
 	if (r == IO_FAIL) {
 		log_fail(LEVEL_ERROR, &f);
+		tell_failure(s, &f);
 		log_say(LEVEL_WARNING, "%s: what was read before stays in use", s->input);
 	}
 	return r != IO_EOF;
@@ -386,6 +388,7 @@ static enum io relay(struct run *r)
 	    spec_prepare(&r->spec[0], r->fail) != IO_OK ||
 	    spec_prepare(&r->spec[1], r->fail) != IO_OK || make_loop(r) != IO_OK)
 		return IO_FAIL;
+	tell_start(&r->spec[0], &r->spec[1]);
 	if ((side < 0 ? start_session(r) : start_server(r, (unsigned)side)) == IO_FAIL)
 		return IO_FAIL;
 	return loop_run(r->loop, r->fail);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/platform.h"
 #include "endpoint/apply.h"
+#include "endpoint/tell.h"
 
 enum way {
 	WAY_CONNECT,	/* the kernel knows the peer and tells of refusals */
@@ -146,6 +147,7 @@ static enum io inet_open(struct dgram *d, enum way way)
 
 	if (r != IO_OK)
 		return r;
+	endpoint_resolved(e, d->x.l.part->arg[0]);
 	if (try_all(d, way, true, &fd, &first) != IO_OK &&
 	    try_all(d, way, false, &fd, &first) != IO_OK)
 		return none_fits(e, &first);

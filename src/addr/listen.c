@@ -96,9 +96,9 @@ static void log_accepted(const struct part *p, int fd, struct name *peer)
 		name_log(peer, from, sizeof(from)), name_log(&at, to, sizeof(to)));
 }
 
-/* One admitted connection.  IO_READ: nobody waits.  IO_WAIT: the process or
- * the system is short of descriptors or memory; try again later. */
-static enum io accept_one(struct layer *l, int *fd)
+/* One admitted connection, for the endpoint e.  IO_READ: nobody waits.  IO_WAIT: the
+ * process or the system is short of descriptors or memory; try again later. */
+static enum io accept_one(struct layer *l, struct endpoint *e, int *fd)
 {
 	for (;;) {
 		struct name peer = { .len = sizeof(peer.sa) };
@@ -108,6 +108,7 @@ static enum io accept_one(struct layer *l, int *fd)
 		if (*fd >= 0) {
 			if (socket_admits(l->part, &peer)) {
 				log_accepted(l->part, *fd, &peer);
+				endpoint_met(e, &peer);
 				return IO_OK;
 			}
 			sys_close(*fd);
@@ -139,7 +140,7 @@ static enum io accept_only(struct listener *x)
 {
 	struct endpoint *e = x->x.l.end;
 	int fd, listening = e->rfd;
-	enum io r = accept_one(&x->x.l, &fd);
+	enum io r = accept_one(&x->x.l, e, &fd);
 
 	if (r == IO_WAIT)
 		return fail_sys(e->fail, PHASE_CONNECT, "cannot accept on %s",
@@ -180,7 +181,7 @@ static enum io listen_open(struct layer *l)
 static enum io listen_accept(struct layer *l, struct endpoint *child)
 {
 	int fd;
-	enum io r = accept_one(l, &fd);
+	enum io r = accept_one(l, child, &fd);
 
 	if (r != IO_OK)
 		return r;

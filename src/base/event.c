@@ -59,6 +59,7 @@ const char *span_name(enum span s)
 		[SPAN_CONNECT] = "connect",
 		[SPAN_PROXY] = "proxy",
 		[SPAN_TLS] = "tls",
+		[SPAN_OPEN] = "open",
 	};
 
 	return names[s];

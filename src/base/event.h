@@ -30,8 +30,8 @@ enum event_kind {
 	EVENTS
 };
 
-/* What a side of a session spent its opening on. */
-enum span { SPAN_RESOLVE, SPAN_CONNECT, SPAN_PROXY, SPAN_TLS, SPANS };
+/* What a side of a session spent its opening on; SPAN_OPEN: on what EVENT_OPEN tells. */
+enum span { SPAN_RESOLVE, SPAN_CONNECT, SPAN_PROXY, SPAN_TLS, SPAN_OPEN, SPANS };
 
 /* What the kernel says of a TCP connection; known = false: nothing. */
 struct tcp_state {
@@ -40,9 +40,11 @@ struct tcp_state {
 	uint32_t retransmits;	/* segments sent again */
 };
 
-/* What became of one side of a session, for EVENT_CLOSE. */
+/* One side of a session: what became of it, for EVENT_CLOSE; its address alone, for
+ * EVENT_START. */
 struct event_side {
-	const char *address;	/* ref: as typed */
+	const char *address;	/* ref: as typed, secrets hidden */
+	int protocol;		/* IPPROTO_*; 0 = not known */
 	struct name local, peer;	/* len 0 = no socket */
 	uint64_t bytes, blocks;	/* read from it, and how often */
 	uint32_t span[SPANS];	/* microseconds; 0 = none */
@@ -56,14 +58,21 @@ struct event {
 	int side;		/* 0 = first address, 1 = second; -1 = neither */
 	const char *address;	/* as typed, secrets hidden */
 	const char *layer;	/* which member of its stack: "tcp-listen", "tls" */
-	const struct name *local, *peer;
+	const struct name *local, *peer;	/* NULL or len 0: no socket, no name */
+	int protocol;		/* theirs: IPPROTO_*; 0 = not known */
 	const char *text;	/* the file, the terminal, the host looked up */
 	char *const *detail;	/* "NAME=value": what programs get to know */
 	size_t ndetail;		/* so many */
 	uint64_t usec;		/* how long it took; of a session: how long it lived */
-	const struct event_side *ends;	/* EVENT_CLOSE: both */
+	uint64_t bytes;		/* EVENT_EOF: so many came */
+	const struct event_side *ends;	/* EVENT_START, EVENT_CLOSE: both */
+	const char *reason;	/* EVENT_CLOSE: "eof", "idle", ...; or what failed */
 	const struct fail *fail;	/* EVENT_ERROR; EVENT_CLOSE, if it failed */
-	int code;		/* EVENT_EXIT: the status; EVENT_DRAIN: sessions alive */
+	/* EVENT_ERROR: so many tries have failed, and there will be another; 0 = none */
+	unsigned tries;
+	/* EVENT_EXIT: the status; EVENT_ERROR, EVENT_CLOSE: what it would be for this
+	 * alone; EVENT_DRAIN: sessions alive */
+	int code;
 };
 
 /* Who hears events; lives inside its owner. */

@@ -261,6 +261,31 @@ bool sys_tcp_state(int fd, uint32_t *rtt, uint32_t *rttvar, uint32_t *retransmit
 
 #endif
 
+#ifdef SO_PROTOCOL
+
+int sys_protocol(int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa), size = sizeof(int);
+	int protocol;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0 ||
+	    (sa.ss_family != AF_INET && sa.ss_family != AF_INET6) ||
+	    getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) < 0)
+		return 0;
+	return protocol;
+}
+
+#else
+
+int sys_protocol(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+#endif
+
 /* After a poll that says so, a pipe or terminal takes at least a byte. */
 static void wait_writable(int fd)
 {

@@ -49,6 +49,9 @@ void sys_trim_memory(void);
  * system that does not tell. */
 bool sys_tcp_state(int fd, uint32_t *rtt, uint32_t *rttvar, uint32_t *retransmits);
 
+/* The socket's IPPROTO_* number; 0: no IP socket, or a system that does not tell. */
+int sys_protocol(int fd);
+
 /* The longest listen backlog that the system grants. */
 int sys_backlog(void);
 

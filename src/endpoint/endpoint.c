@@ -241,8 +241,7 @@ enum io endpoint_open(struct endpoint *e)
 {
 	if (endpoint_settle(e) == IO_FAIL)
 		return IO_FAIL;
-	if (!e->since)
-		e->since = loop_now(e->loop);
+	endpoint_begins(e);
 	while (e->nopen < e->nlayers && !(e->listening && e->nopen)) {
 		struct layer *l = e->layer[e->nopen];
 		enum io r = e->nopen ? open_layer(l) : open_transport(l);
@@ -394,6 +393,10 @@ void endpoint_free(struct endpoint *e)
 		if (e->wfd != e->rfd)
 			sys_close(e->wfd);
 	}
+	mem_free(e->ends);
+	e->ends = NULL;
+	memset(e->span, 0, sizeof(e->span));
+	e->since = 0;
 	e->rfd = e->wfd = -1;
 	e->nopen = 0;
 	e->ready = 0;
@@ -402,6 +405,7 @@ void endpoint_free(struct endpoint *e)
 	e->peer = e->local = NULL;
 	e->target = NULL;
 	e->server = e->messages = e->network = e->direct = e->told = false;
+	e->reachable = false;
 }
 
 /* ---- who is there ---------------------------------------------------------- */
@@ -443,6 +447,13 @@ bool endpoint_peer(const struct endpoint *e, struct name *out)
 bool endpoint_local(const struct endpoint *e, struct name *out)
 {
 	return plain(e, ask_name(e->local, some_fd(e), getsockname, out), out);
+}
+
+int endpoint_protocol(const struct endpoint *e)
+{
+	const int asked = sys_protocol(some_fd(e));
+
+	return asked ? asked : e->spec->part[0].type->protocol;
 }
 
 /* "tls+tcp": what stands in the spec, in the user's order, without what

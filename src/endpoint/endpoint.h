@@ -45,8 +45,11 @@ struct endpoint {
 	/* set by the transport: its program's exit code as shells tell it
 	 * (128 + signal), 0 = fine, -1 = not known */
 	int child_status;
-	uint64_t since;			/* the last thing that was done to open it */
-	uint32_t span[SPANS];		/* what the opening was spent on, microseconds */
+	/* of its opening, kept only while somebody hears events: when the last step was
+	 * done, what was spent on each kind (microseconds) */
+	uint64_t since;
+	uint32_t span[SPANS];
+	struct name *ends;		/* own: [2] local and peer as told; or NULL */
 	const unsigned *session;	/* ref: its number; NULL = of none */
 	struct endpoint *other;		/* ref: the session's other side, or NULL */
 	const struct spec *spec;	/* ref */
@@ -127,6 +130,9 @@ bool endpoint_is_raw(const struct endpoint *e);
 /* Addresses of the two ends as far as known; false (and len 0) if not a socket. */
 bool endpoint_peer(const struct endpoint *e, struct name *out);
 bool endpoint_local(const struct endpoint *e, struct name *out);
+
+/* IPPROTO_* of the two; 0 = not IP, or not known. */
+int endpoint_protocol(const struct endpoint *e);
 
 /* "tcp 127.0.0.1:51234 → 127.0.0.1:8080" (from → to as the connection was made), or
  * the address as typed for what is no socket.  Returns to. */

@@ -12,6 +12,7 @@
 #include "base/platform.h"
 #include "base/text.h"
 #include "endpoint/endpoint.h"
+#include "endpoint/tell.h"
 #include "loop/resolve.h"
 #include "proto/http1.h"
 
@@ -153,6 +154,7 @@ static enum io resolve_host(struct tunnel *t, char *target, size_t cap)
 			SOCK_STREAM, IPPROTO_TCP, 0, e->fail);
 	if (r != IO_OK)
 		return r;
+	endpoint_resolved(e, p->arg[0]);
 	at.len = t->names.list->ai_addrlen;
 	memcpy(&at.sa, t->names.list->ai_addr, at.len);
 	name_set_port(&at, w->port);

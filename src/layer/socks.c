@@ -288,6 +288,7 @@ static enum io find_address(struct socks *x, struct socks_host *to)
 			e->fail);
 	if (r != IO_OK)
 		return r;
+	endpoint_resolved(e, to->name);
 	memcpy(&n.sa, x->names.list->ai_addr, sizeof(struct sockaddr_in));
 	name_host(&n, to->name, sizeof(to->name));
 	return IO_OK;

@@ -139,7 +139,7 @@ static void open_failed(struct session *s, unsigned side)
 	}
 	s->tries++;
 	log_fail(s->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, &s->fail);
-	tell_failure(s->spec[side], &s->fail);
+	tell_retry(s->spec[side], s->id, s->tries, &s->fail);
 	pause_until(s, side, loop_now(s->loop) + pause);
 }
 

@@ -250,7 +250,7 @@ static enum io listen_failed(struct server *v)
 	}
 	v->tries++;
 	log_fail(v->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, &v->fail);
-	tell_failure(v->spec[v->side], &v->fail);
+	tell_retry(v->spec[v->side], 0, v->tries, &v->fail);
 	v->fail = (struct fail){ 0 };
 	endpoint_free(&v->listener);
 	set_timer(v, pause);

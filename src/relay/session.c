@@ -309,6 +309,7 @@ static void silence_over(struct session *s)
 			fail_say(&s->fail, PHASE_SEND, ETIMEDOUT,
 				 "%s did not take the last bytes within the time limit",
 				 s->spec[!i]->input);
+	s->reason = silence_limit(s) == linger_limit(s) ? "linger" : "idle";
 	session_end(s);
 }
 
@@ -392,6 +393,7 @@ void session_run(struct session *s)
 {
 	if ((s->state == SESSION_PAUSE || s->state == SESSION_SECOND) &&
 	    opening_client_gone(s)) {
+		s->reason = "client gone";
 		session_end(s);
 		return;
 	}

@@ -52,6 +52,8 @@ struct session {
 	unsigned tries;			/* opens that failed so far */
 	struct task again, reap;
 	struct fail fail;
+	/* ref: what ended it, where that is no failure and not the end of both sides */
+	const char *reason;
 	/* a stream that ended in its middle; told when all is over */
 	struct fail early;
 	/* its second side waits for descriptors or memory */

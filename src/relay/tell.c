@@ -10,6 +10,16 @@ static void tell_of_address(enum event_kind kind, const struct spec *spec, int c
 		.kind = kind, .side = -1, .address = spec->input, .code = code });
 }
 
+void tell_start(const struct spec *left, const struct spec *right)
+{
+	event_tell(&(struct event){
+		.kind = EVENT_START,
+		.side = -1,
+		.ends = (const struct event_side[2]){ { .address = left->input },
+						      { .address = right->input } },
+	});
+}
+
 void tell_server_ready(const struct spec *listener)
 {
 	if (event_wanted())
@@ -39,7 +49,8 @@ void tell_eof(const struct session *s, unsigned side)
 		.session = s->id,
 		.side = (int)side,
 		.address = s->spec[side]->input,
-		.usec = loop_now(s->loop) - s->begun,
+		.bytes = s->pump[side].bytes,
+		.usec = sys_now() - s->begun,
 	});
 }
 
@@ -56,6 +67,22 @@ void tell_failure(const struct spec *spec, const struct fail *f)
 	});
 }
 
+void tell_retry(const struct spec *spec, unsigned session, unsigned tries,
+		const struct fail *f)
+{
+	if (!event_wanted())
+		return;
+	event_tell(&(struct event){
+		.kind = EVENT_ERROR,
+		.session = session,
+		.side = -1,
+		.address = spec->input,
+		.fail = f,
+		.tries = tries,
+		.code = fail_exit_code(f),
+	});
+}
+
 static void describe_side(const struct session *s, unsigned i, struct event_side *to)
 {
 	const struct endpoint *e = &s->in[i];
@@ -67,8 +94,11 @@ static void describe_side(const struct session *s, unsigned i, struct event_side
 	};
 	if (!e->nlayers)
 		return;
-	endpoint_local(e, &to->local);
-	endpoint_peer(e, &to->peer);
+	if (e->ends) {
+		to->local = e->ends[0];
+		to->peer = e->ends[1];
+	}
+	to->protocol = endpoint_protocol(e);
 	for (unsigned k = 0; k < SPANS; k++)
 		to->span[k] = e->span[k];
 	if (e->network && e->rfd >= 0)
@@ -76,6 +106,14 @@ static void describe_side(const struct session *s, unsigned i, struct event_side
 					      &to->tcp.retransmits);
 }
 
+static const char *reason(const struct session *s)
+{
+	if (s->fail.phase != PHASE_NONE)
+		return fail_phase_name(s->fail.phase);
+	return s->reason ? s->reason : "eof";
+}
+
+/* A signal ends a session, but is no failure of its own. */
 void tell_end(const struct session *s)
 {
 	const bool failed = s->fail.phase != PHASE_NONE;
@@ -87,14 +125,15 @@ void tell_end(const struct session *s)
 		.fail = failed ? &s->fail : NULL,
 		.code = fail_exit_code(&s->fail),
 		.ends = ends,
+		.reason = reason(s),
 	};
 
 	if (!event_wanted())
 		return;
 	for (unsigned i = 0; i < 2; i++)
 		describe_side(s, i, &ends[i]);
-	ev.usec = loop_now(s->loop) - s->begun;
-	if (failed)
+	ev.usec = sys_now() - s->begun;
+	if (failed && s->fail.phase != PHASE_SIGNAL)
 		event_tell(&ev);
 	ev.kind = EVENT_CLOSE;
 	event_tell(&ev);
