@@ -254,7 +254,10 @@ static void on_end(void *owner, int signo)
 	r->signo = signo;
 	if (r->session) {
 		session_stop(r->session, signo);
-	} else if (!r->serving || r->cli->rules.socat || again) {
+	} else if (!r->serving) {
+		loop_stop(r->loop);
+	} else if (r->cli->rules.socat || again) {
+		server_stop(&r->server, signo);
 		loop_stop(r->loop);
 	} else {
 		if (r->server.live)

@@ -52,6 +52,17 @@ void server_drain(struct server *v)
 		close_listener(v);
 }
 
+void server_stop(struct server *v, int signo)
+{
+	struct session *next;
+
+	server_drain(v);
+	for (struct session *s = v->sessions; s; s = next) {
+		next = s->next;
+		session_stop(s, signo);
+	}
+}
+
 void server_free(struct server *v)
 {
 	while (v->sessions) {

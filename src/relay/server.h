@@ -36,6 +36,8 @@ struct server {
 enum io server_start(struct server *v);
 /* stop listening; ended() when the last session is gone */
 void server_drain(struct server *v);
+/* The same, and its sessions end now. */
+void server_stop(struct server *v, int signo);
 void server_free(struct server *v);
 
 /* Counters of all sessions, those alive included. */
