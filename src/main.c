@@ -1,5 +1,6 @@
 /* sockcat: relays bytes between two addresses. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/socat.h"
 #include "process.h"
+#include "report/jsonlog.h"
 #include "run.h"
 
 /* What is asked for instead of relaying. */
@@ -55,15 +57,36 @@ static enum io log_refused(const struct cli *c, struct fail *f)
 			c->log.facility ? c->log.facility : "daemon");
 }
 
-static enum io obey(int argc, char **argv, struct cli *c, struct fail *f, bool *reported,
-		    int *signo)
+/* Lines of JSON on standard error, and nothing else there from us. */
+static void log_as_json(struct log_setup *log, struct jsonlog *j)
+{
+	if (log->target == LOG_TO_BOTH)
+		log->target = LOG_TO_SYSLOG;
+	if (log->target != LOG_TO_STDERR)
+		return;
+	log->target = LOG_TO_HEARER;
+	log->hear = jsonlog_hear;
+	log->self = j;
+}
+
+static enum io start_logs(struct cli *c, struct jsonlog *j, struct fail *f)
+{
+	if (c->log_json && !c->events)
+		log_as_json(&c->log, j);
+	if (!log_start(&c->log))
+		return log_refused(c, f);
+	if (c->log_json)
+		return jsonlog_start(j, c->events, f);
+	return IO_OK;
+}
+
+static enum io obey(int argc, char **argv, struct cli *c, struct jsonlog *j,
+		    struct fail *f, bool *reported, int *signo)
 {
 	const enum io r = options_parse(argc, argv, c, f);
 
-	if (!log_start(&c->log) && r == IO_OK)
-		return log_refused(c, f);
-	if (r != IO_OK)
-		return r;
+	if (start_logs(c, j, f) != IO_OK || r != IO_OK)
+		return IO_FAIL;
 	return c->ask == ASK_NOTHING ? relay(c, f, reported, signo) : show(c, f);
 }
 
@@ -71,6 +94,7 @@ int main(int argc, char **argv)
 {
 	const char *const nth = getenv("SOCKCAT_FAIL_ALLOC");
 	struct fail f = { 0 };
+	struct jsonlog events = { 0 };
 	struct cli c;
 	bool reported = false;
 	int signo = 0, status;
@@ -82,7 +106,9 @@ int main(int argc, char **argv)
 		complete_print(stdout, argc - 2, argv + 2);
 		return EXIT_SUCCESS;
 	}
-	obey(argc, argv, &c, &f, &reported, &signo);
+	obey(argc, argv, &c, &events, &f, &reported, &signo);
+	/* who reads our last words may be gone, but that is no end by a signal */
+	signal(SIGPIPE, SIG_IGN);
 	if (f.phase != PHASE_NONE && !reported) {
 		log_fail(LEVEL_ERROR, &f);
 		event_tell(&(struct event){
@@ -99,5 +125,6 @@ int main(int argc, char **argv)
 		event_tell(&(struct event){
 			.kind = EVENT_EXIT, .side = -1, .code = status });
 	}
+	jsonlog_end(&events);
 	return status;
 }

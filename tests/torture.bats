@@ -124,6 +124,8 @@ setup() {
 
 @test "a shaped program" { torture "some input" - exec:cat,latency=2ms,chop=1..3,corrupt=0%; }
 
+@test "a file, its events told" { torture "some input" --log-json=events -u open:input -; }
+
 @test "a TCP client, with a dump of what passes" {
 	listen echo tcp-listen:0,bind=127.0.0.1,fork pipe
 	torture "some input" -v - "tcp:127.0.0.1:$PORT"
@@ -151,6 +153,7 @@ setup() {
 	need_tls
 	listen echo tls-listen:0,bind=127.0.0.1,fork,cert=auto pipe
 	torture "some input" - "tls:127.0.0.1:$PORT,verify=0"
+	torture "some input" --log-json=events - "tls:127.0.0.1:$PORT,verify=0"
 }
 
 @test "a PROXY header" {

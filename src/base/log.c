@@ -194,6 +194,10 @@ static void say_text(enum level level, const char *raw, size_t len)
 {
 	char text[ESCAPED_MAX];
 
+	if (out.setup.target == LOG_TO_HEARER) {
+		out.setup.hear(out.setup.self, level, raw);
+		return;
+	}
 	text_escape(text, sizeof(text), raw, len);
 	if (out.syslog)
 		write_syslog(level, text);
@@ -214,7 +218,7 @@ static void say(enum level level, const char *fmt, va_list args)
 	n = (size_t)len;
 	if (n >= sizeof(raw)) {
 		n = text_cut(raw, sizeof(raw) - 4);
-		memcpy(raw + n, "...", 3);
+		memcpy(raw + n, "...", 4);
 		n += 3;
 	}
 	say_text(level, raw, n);
@@ -288,7 +292,7 @@ void log_fail(enum level level, const struct fail *f)
 {
 	int saved = errno;
 
-	if (!log_wants(level))
+	if (!log_wants(level) || out.setup.target == LOG_TO_HEARER)
 		return;
 	log_say(level, "%s", f->text);
 	if (f->input && *f->input && !out.setup.socat && !out.syslog &&

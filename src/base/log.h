@@ -1,8 +1,8 @@
 /* Log lines: one per event, to standard error, a file or syslog.
  *
- * The only global state of the program (with mem's failure counter).  Control
- * characters and bytes that are not UTF-8 are escaped (\n, \x1b), so nothing a
- * peer sends and no path can forge a line or reach the terminal. */
+ * The only global state of the program (with event's list of hearers and mem's failure
+ * counter).  Control characters and bytes that are not UTF-8 are escaped (\n, \x1b), so
+ * nothing a peer sends and no path can forge a line or reach the terminal. */
 #ifndef SOCKCAT_BASE_LOG_H
 #define SOCKCAT_BASE_LOG_H
 
@@ -12,8 +12,10 @@
 /* Lower is graver.  A line is written when its level <= the one asked for. */
 enum level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_NOTICE, LEVEL_INFO, LEVEL_DEBUG };
 
-/* LOG_TO_BOTH: stderr until log_daemonised(), then syslog (socat -lm). */
-enum log_target { LOG_TO_STDERR, LOG_TO_FILE, LOG_TO_SYSLOG, LOG_TO_BOTH };
+/* LOG_TO_BOTH: stderr until log_daemonised(), then syslog (socat -lm).
+ * LOG_TO_HEARER: each text to log_setup.hear, unescaped; no failures, which are told as
+ * events (base/event.h). */
+enum log_target { LOG_TO_STDERR, LOG_TO_FILE, LOG_TO_SYSLOG, LOG_TO_BOTH, LOG_TO_HEARER };
 
 struct log_setup {
 	enum level level;
@@ -22,6 +24,8 @@ struct log_setup {
 	bool micros;		/* -lu: microseconds in the stamp */
 	bool host;		/* -lh: host name before the program's */
 	const char *path;	/* ref: LOG_TO_FILE; appended to */
+	void (*hear)(void *self, enum level level, const char *text);
+	void *self;		/* ref: for hear */
 	const char *facility;	/* ref: "daemon", "local0", ...; NULL = daemon */
 	const char *program;	/* ref: "sockcat" */
 };
@@ -53,7 +57,8 @@ void log_daemonised(void);
 void log_always(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints a failure as one event at the given level; a usage failure with its
- * input and a caret under the piece (stderr only; one line elsewhere). */
+ * input and a caret under the piece (stderr only; one line elsewhere).  For what is
+ * told as EVENT_ERROR, too. */
 struct fail;
 void log_fail(enum level level, const struct fail *f);
 

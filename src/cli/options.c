@@ -159,6 +159,13 @@ static enum io set_lock(struct cli *c, const struct flag *fl, const char *value,
 	return *value ? IO_OK : fail_at(f, NULL, 0, 0, "the lock file needs a name");
 }
 
+static enum io set_log_json(struct cli *c, const struct flag *fl, const char *value,
+			    struct fail *f)
+{
+	c->log_json = true;
+	return value ? set_text(c, fl, value, f) : IO_OK;
+}
+
 static enum io set_target(struct cli *c, const struct flag *fl, const char *value,
 			  struct fail *f)
 {
@@ -251,6 +258,9 @@ static const struct flag table[] = {
 	  "log the time to the microsecond" },
 	{ "lh", "log-host", NULL, set_true, AT(log.host), true, NULL,
 	  "log the host's name, too" },
+	{ NULL, "log-json", "[FILE]", set_log_json, AT(events), false, NULL,
+	  "tell each event in a line of JSON, on standard error in place of the log, or "
+	  "appended to this file" },
 	{ "L", "lock", "FILE", set_lock, false, true, NULL,
 	  "give up if this lock file is there, else hold it" },
 	{ "W", "wait-lock", "FILE", set_lock, true, true, NULL,

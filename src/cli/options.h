@@ -31,6 +31,8 @@ struct cli {
 	const char *raw[2];		/* ref: -r -R: file for a copy of what comes */
 	const char *lock;		/* ref: -L or -W, or NULL */
 	bool lock_wait;			/* -W */
+	bool log_json;			/* tell of events */
+	const char *events;		/* ref: in this file; NULL = on standard error */
 	bool list_fds;			/* -D */
 	bool ignored;			/* where flags without effect leave their mark */
 };

@@ -173,7 +173,7 @@ static void copy_raw(struct tap_setup *s, const struct part *p, const void *data
 		return;
 	fail_sys(&f, PHASE_WRITE, "the raw copy in %s ends here",
 		 part_text(p, OPT_TAP_RAW, ""));
-	log_fail(LEVEL_WARNING, &f);
+	log_say(LEVEL_WARNING, "%s", f.text);
 	sys_close(s->raw);
 	s->raw = -1;
 }
