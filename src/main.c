@@ -13,6 +13,7 @@
 #include "cli/socat.h"
 #include "process.h"
 #include "report/jsonlog.h"
+#include "report/textlog.h"
 #include "run.h"
 
 /* What is asked for instead of relaying. */
@@ -87,6 +88,8 @@ static enum io obey(int argc, char **argv, struct cli *c, struct jsonlog *j,
 
 	if (start_logs(c, j, f) != IO_OK || r != IO_OK)
 		return IO_FAIL;
+	if (c->log.target != LOG_TO_HEARER)
+		textlog_start();
 	return c->ask == ASK_NOTHING ? relay(c, f, reported, signo) : show(c, f);
 }
 

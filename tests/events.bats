@@ -1,4 +1,4 @@
-# --log-json: each event, its fields, their order.
+# --log-json: each event, its fields, their order; and the text log, which shows the same.
 
 load lib.bash
 load tls.bash
@@ -470,6 +470,56 @@ for line in open("events", encoding="utf-8"):
 	[[ $stderr != *'start:'* && $stderr != *'close:'* ]]
 	run -1 sockcat --dialect=socat --log-json=events2 - "tcp:127.0.0.1:$(free_port)" </dev/null
 	jq -e -s '.[-1].code == 1' events2
+}
+
+# --- the text log -----------------------------------------------------------------
+
+# shows REGEX...: the client's log has lines like these.
+shows() {
+	local regex
+
+	for regex; do
+		grep -Eq -e "^sockcat: ($regex)" log && continue
+		echo "no line: $regex"
+		cat log
+		return 1
+	done
+}
+
+@test "at -d -d -d the log shows every event" {
+	listen far tcp-listen:0,bind=127.0.0.1,fork pipe
+	local target=$PORT
+	proxy http
+	run -0 --separate-stderr sockcat -d -d -d - \
+		"proxy:localhost:localhost:$target,proxyport=$PORT" <<<hello
+	printf '%s\n' "$stderr" >log
+	shows 'start: - \| proxy:' 'session 1: open: stdio in ' 'ready: ' \
+		'session 1: resolve: localhost in [0-9.]+ [mu]?s' \
+		"session 1: connect: tcp \\(127.0.0.1:$PORT\\) in " 'session 1: proxy: connect ' \
+		'socket 1 .* is at EOF' \
+		'session 1: close: eof after .*, 6 bytes left to right, 6 right to left' \
+		'exiting with status 0'
+}
+
+@test "at -d -d -d the log shows a server's events" {
+	start server "$SOCKCAT" -d -d -d tcp-listen:0,bind=127.0.0.1,fork "tcp:127.0.0.1:$(free_port)"
+	wait_for server 'ready: tcp-listen'
+	PORT=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' server.err)
+	say hello "tcp:127.0.0.1:$PORT" || :
+	wait_for server 'session 1: close'
+	stop server
+	cp server.err log
+	shows 'listening on' 'accepting connection from' 'error: .*refused' \
+		'session 1: close: connect after' 'drain: 0 sessions may finish' 'exiting with status 143'
+}
+
+@test "at -d -d -d the log shows TLS handshakes" {
+	need_tls
+	need openssl
+	echo_server far
+	run -0 --separate-stderr sockcat -d -d -d - "tls:localhost:$PORT,cafile=$C/ca.crt" <<<hello
+	printf '%s\n' "$stderr" >log
+	shows "session 1: tls: tls \\(127.0.0.1:$PORT\\) in "
 }
 
 # --- names ------------------------------------------------------------------------
