@@ -71,11 +71,12 @@ enum io spec_insert(struct spec *s, const char *layer, const char *options,
 			   .out = s, .fail = f };
 	enum io r;
 
-	if (s->nparts == STACK_MAX || s->copy[1])
+	if (s->nparts == STACK_MAX || s->inserts == INSERTS_MAX)
 		return fail_at(f, s->input, 0, 0, "too many layers");
-	s->copy[1] = p.to = make_copy(options);
+	p.to = make_copy(options);
 	if (!p.to)
 		return fail_memory(f);
+	s->copy[++s->inserts] = p.to;
 	p.raw.keyword = (struct piece){ .text = p.to };
 	*p.to++ = '\0';
 	if (!parse_insert(&p, layer, p.raw.keyword))
@@ -96,8 +97,8 @@ void spec_free(struct spec *s)
 			mem_free(s->part[i].val[k].bytes);
 		mem_free(s->part[i].val);
 	}
-	mem_free(s->copy[0]);
-	mem_free(s->copy[1]);
+	for (unsigned i = 0; i <= s->inserts; i++)
+		mem_free(s->copy[i]);
 	if (s->writer) {
 		spec_free(s->writer);
 		mem_free(s->writer);

@@ -15,7 +15,7 @@
 #include "spec/option.h"
 #include "spec/type.h"
 
-enum { STACK_MAX = 12, ARGS_MAX = 5 };
+enum { STACK_MAX = 12, ARGS_MAX = 5, INSERTS_MAX = 4 };
 
 struct becoming;
 
@@ -51,8 +51,9 @@ struct spec_rules {
 struct spec {
 	struct spec_rules rules;
 	const char *input;		/* ref: the word as typed */
-	/* own: the unquoted pieces; [1] those of spec_insert() */
-	char *copy[2];
+	/* own: the unquoted pieces; behind [0] those of each spec_insert() */
+	char *copy[1 + INSERTS_MAX];
+	unsigned inserts;
 	struct part part[STACK_MAX];	/* [0] is the transport */
 	unsigned nparts;
 	struct spec *writer;		/* own: second half of a dual address, or NULL */

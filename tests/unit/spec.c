@@ -240,6 +240,19 @@ static void a_layer_can_be_put_on_top_afterwards(void **state)
 	assert_string_equal(part_text(&spec.part[1], OPT_TAP_RAW, ""), "/tmp/x");
 }
 
+static void several_layers_can_be_put_on_top(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("tcp:h:1"), IO_OK);
+	assert_int_equal(spec_insert(&spec, "tap", "tap-raw=/tmp/x", &failure), IO_OK);
+	assert_int_equal(spec_insert(&spec, "limit", "readbytes=5", &failure), IO_OK);
+	assert_int_equal(spec_insert(&spec, "crlf", "", &failure), IO_OK);
+	assert_int_equal(spec.nparts, 4);
+	assert_int_equal(part_num(&spec.part[1], OPT_READBYTES, 0), 5);
+	assert_type(&spec.part[2], "crlf");
+	assert_string_equal(part_text(&spec.part[3], OPT_TAP_RAW, ""), "/tmp/x");
+}
+
 static void exec_takes_colons_as_text(void **state)
 {
 	(void)state;
@@ -509,6 +522,7 @@ int main(void)
 		TEST(later_rows_are_not_unknown),
 		TEST(an_option_may_insert_a_layer_once),
 		TEST(a_layer_can_be_put_on_top_afterwards),
+		TEST(several_layers_can_be_put_on_top),
 		TEST(exec_takes_colons_as_text),
 		TEST(what_stands_for_a_layer_is_no_option_of_others),
 		TEST(slips_never_read_beyond_the_word),
