@@ -31,23 +31,6 @@ struct run {
 
 /* --- the addresses -------------------------------------------------------------- */
 
-/* The file's name for an option's value: nothing in it means anything there. */
-static bool add_quoted(struct buf *b, const char *name)
-{
-	for (; *name; name++) {
-		const bool plain = strchr("/._-", *name) ||
-				   (*name >= '0' && *name <= '9') ||
-				   (*name >= 'a' && *name <= 'z') ||
-				   (*name >= 'A' && *name <= 'Z');
-
-		if (!plain && !buf_add(b, "\\", 1))
-			return false;
-		if (!buf_add(b, name, 1))
-			return false;
-	}
-	return true;
-}
-
 /* What "$NAME" stands for in the name of a raw copy. */
 static const char *variable(const struct cli *c, const char *name, char *room, size_t cap)
 {
@@ -103,7 +86,7 @@ static bool add_raw(const struct cli *c, const char *raw, struct buf *b)
 	buf_init(&name, 64 * 1024);
 	ok = !c->rules.socat || expand(c, raw, &name);
 	ok = ok && buf_format(b, ",tap-raw=") &&
-	     add_quoted(b, c->rules.socat ? (const char *)name.data : raw);
+	     spec_quote(b, c->rules.socat ? (const char *)name.data : raw);
 	buf_free(&name);
 	return ok;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "spec/parse.h"
 
@@ -88,6 +89,22 @@ enum io spec_insert(struct spec *s, const char *layer, const char *options,
 		r = parse_options(&p);
 	mem_free(p.raw.option);
 	return r;
+}
+
+bool spec_quote(struct buf *options, const char *text)
+{
+	for (; *text; text++) {
+		const bool plain = strchr("/._-", *text) ||
+				   (*text >= '0' && *text <= '9') ||
+				   (*text >= 'a' && *text <= 'z') ||
+				   (*text >= 'A' && *text <= 'Z');
+
+		if (!plain && !buf_add(options, "\\", 1))
+			return false;
+		if (!buf_add(options, text, 1))
+			return false;
+	}
+	return true;
 }
 
 void spec_free(struct spec *s)

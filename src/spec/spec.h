@@ -18,6 +18,7 @@
 enum { STACK_MAX = 12, ARGS_MAX = 5, INSERTS_MAX = 4 };
 
 struct becoming;
+struct buf;
 
 /* One member of a stack. */
 struct part {
@@ -65,6 +66,10 @@ enum io spec_parse(const char *text, const struct spec_rules *rules, struct spec
 /* Puts the named layer on top, as if it had been typed leftmost (tap for -v). */
 enum io spec_insert(struct spec *s, const char *layer, const char *options,
 		    struct fail *f);
+
+/* Adds text to spec_insert()'s options, as a value in which nothing means anything.
+ * False: no room. */
+bool spec_quote(struct buf *options, const char *text);
 
 /* Puts asterisks over the values of V_SECRET in typed, a text that was parsed, with
  * success or not: neither messages nor ps(1) show them from then on. */
