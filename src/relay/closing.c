@@ -8,12 +8,14 @@
 /* So much is read before others get their turn. */
 enum { BUDGET = 16 };
 
+/* What options insert only looks on or changes bytes: it says nothing of its own. */
 static bool has_last_words(const struct endpoint *e)
 {
 	unsigned readers = 0;
 
 	for (unsigned i = 1; i < e->nlayers; i++)
-		readers += e->layer[i]->ops->read != NULL;
+		readers += e->layer[i]->ops->read &&
+			   !(e->layer[i]->part->type->flags & TYPE_HIDDEN);
 	return readers > 1 && !e->messages;
 }
 
