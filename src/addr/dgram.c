@@ -76,6 +76,14 @@ static bool is_wanted(struct dgram *d, const struct name *from)
 	return false;
 }
 
+static void note_sender(struct dgram *d, const struct name *from)
+{
+	if (d->strict)
+		return;
+	d->from = *from;
+	d->x.l.end->sender = &d->from;
+}
+
 static enum io receive_failed(struct dgram *d)
 {
 	struct endpoint *e = d->x.l.end;
@@ -138,6 +146,7 @@ enum io dgram_read(struct layer *l, void *to, size_t cap, size_t *n)
 		if (r == IO_FAIL && (d->connected || !from_the_net(errno)))
 			return receive_failed(d);
 		if (r == IO_OK && is_wanted(d, &a.from)) {
+			note_sender(d, &a.from);
 			dgram_note(l->part, &a, NULL);
 			*n = a.len;
 			return deliver(d, a.len, cap);

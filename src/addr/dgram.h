@@ -22,6 +22,7 @@ struct dgram {
 	struct fd_layer x;
 	struct resolve names;		/* while a host is looked up */
 	struct name to;			/* the peer, or the group; len 0 = none */
+	struct name from;		/* unless strict: who sent the last one */
 	struct name local;		/* ours that it sends to; len 0 = not known */
 	struct environment told;	/* what programs may know of the first datagram */
 	bool connected;			/* the kernel knows `to` */

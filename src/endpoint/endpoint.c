@@ -402,7 +402,7 @@ void endpoint_free(struct endpoint *e)
 	e->ready = 0;
 	e->longest = 0;
 	e->reader = e->writer = NULL;
-	e->peer = e->local = NULL;
+	e->peer = e->local = e->sender = NULL;
 	e->target = NULL;
 	e->server = e->messages = e->network = e->direct = e->told = false;
 	e->reachable = false;

@@ -51,6 +51,8 @@ struct endpoint {
 	uint32_t span[SPANS];
 	struct name *ends;		/* own: [2] local and peer as told; or NULL */
 	const unsigned *session;	/* ref: its number; NULL = of none */
+	/* ref: who sent the message read last, where anybody may; or NULL */
+	const struct name *sender;
 	struct endpoint *other;		/* ref: the session's other side, or NULL */
 	const struct spec *spec;	/* ref */
 	/* ref: the other side's address, also before that is built; or NULL */
