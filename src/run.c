@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "capturing.h"
 #include "loop/child.h"
 #include "loop/resolve.h"
 #include "loop/signal.h"
@@ -401,7 +402,8 @@ enum io run(const struct cli *c, struct fail *f, bool *reported, int *signo)
 	struct run r = { .cli = c, .fail = f };
 	enum io answer = IO_FAIL;
 
-	if (read_address(&r, 0) == IO_OK && read_address(&r, 1) == IO_OK)
+	if (read_address(&r, 0) == IO_OK && read_address(&r, 1) == IO_OK &&
+	    capture_insert(c, r.spec, f) == IO_OK)
 		answer = relay(&r);
 	clean_up(&r);
 	*reported = r.over;

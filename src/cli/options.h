@@ -29,6 +29,8 @@ struct cli {
 	unsigned debug;			/* how often -d was given, or its number */
 	unsigned dump;			/* DUMP_* */
 	const char *raw[2];		/* ref: -r -R: file for a copy of what comes */
+	const char *capture;		/* ref: --capture: its file, - or NULL */
+	const char *capture_size;	/* ref: --capture-size, as typed, or NULL */
 	const char *lock;		/* ref: -L or -W, or NULL */
 	bool lock_wait;			/* -W */
 	bool log_json;			/* tell of events */

@@ -56,6 +56,7 @@
 #define G_PROXYHDR	(1ull << 38)	/* PROXY protocol */
 #define G_ALLOW		(1ull << 40)	/* what a proxy's clients may reach */
 #define G_STARTTLS	(1ull << 39)	/* TLS that begins in plain text */
+#define G_CAPTURE	(1ull << 41)	/* the capture layer's own */
 
 struct opt_group {
 	uint64_t bit;
