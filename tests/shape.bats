@@ -214,6 +214,11 @@ print('then', read_all(c), flush=True)"
 	[ "$(sed 1d sink.out)" = "$(printf "got b'hel'\nthen b''")" ]
 }
 
+@test "a time limit that cuts what is still on its way is a failure" {
+	run -28 --separate-stderr sockcat -T 0.2 text:hello pipe,latency=1h
+	[[ $stderr == *'pipe,latency=1h was not done within the time limit'* ]]
+}
+
 @test "stall-after: what comes is not read any more either" {
 	run -0 sockcat -T 0.3 -u text:hello,stall-after=2 -
 	[ "$output" = he ]

@@ -301,14 +301,21 @@ static uint64_t silence_limit(const struct session *s)
 	return !linger || (idle && idle < linger) ? idle : linger;
 }
 
-/* A limit that cuts what is still on its way is a failure, any other an end. */
+/* A limit that cuts what is still on its way, or what a layer owes, is a failure, any
+ * other an end. */
 static void silence_over(struct session *s)
 {
-	for (unsigned i = 0; i < 2; i++)
-		if (s->pump[i].left && !s->setup->socat)
+	for (unsigned i = 0; i < 2 && !s->setup->socat; i++) {
+		const char *to = s->spec[!i]->input;
+
+		if (s->pump[i].left)
 			fail_say(&s->fail, PHASE_SEND, ETIMEDOUT,
 				 "%s did not take the last bytes within the time limit",
-				 s->spec[!i]->input);
+				 to);
+		else if (s->pump[i].owed_wait != IO_OK)
+			fail_say(&s->fail, PHASE_SEND, ETIMEDOUT,
+				 "%s was not done within the time limit", to);
+	}
 	s->reason = silence_limit(s) == linger_limit(s) ? "linger" : "idle";
 	session_end(s);
 }
