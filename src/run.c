@@ -126,6 +126,37 @@ static enum io read_address(struct run *r, unsigned side)
 	return insert_tap(c, side, &r->spec[side], r->fail);
 }
 
+static bool listens(const struct spec *s)
+{
+	return s->part[0].type->flags & TYPE_LISTENS;
+}
+
+/* --record sees both directions where clients come in, else at the second address; of an
+ * address in two halves it would see one. */
+static enum io insert_recorder(struct run *r)
+{
+	unsigned side = !listens(&r->spec[0]);
+	enum io answer = IO_FAIL;
+	struct buf b;
+
+	if (!r->cli->record)
+		return IO_OK;
+	if (r->spec[side].writer)
+		side = !side;
+	if (r->spec[side].writer)
+		return fail_say(r->fail, PHASE_USAGE, 0,
+				"--record needs an address without !!, at which both "
+				"directions pass");
+	buf_init(&b, 64 * 1024);
+	if (buf_format(&b, "record-file=") && spec_quote(&b, r->cli->record) &&
+	    buf_add(&b, "", 1))
+		answer = spec_insert(&r->spec[side], "record", (char *)b.data, r->fail);
+	else
+		fail_memory(r->fail);
+	buf_free(&b);
+	return answer;
+}
+
 /* --- directions ------------------------------------------------------------------ */
 
 static bool readable(const struct spec *s)
@@ -186,12 +217,12 @@ static enum io find_server(struct run *r, int *side)
 	if (first && second)
 		return fork_refused(&r->spec[1], r->fail,
 				    "only one of the two addresses can have fork");
-	if (!(r->spec[*side].part[0].type->flags & TYPE_LISTENS))
+	if (!listens(&r->spec[*side]))
 		return fork_refused(
 			&r->spec[*side], r->fail,
 			"fork needs an address that waits for clients; to dial again "
 			"after failures there are retry= and forever");
-	if (second && r->spec[0].part[0].type->flags & TYPE_LISTENS)
+	if (second && listens(&r->spec[0]))
 		return fork_refused(&r->spec[1], r->fail,
 				    "the first address waits for a client, too: give "
 				    "that one fork instead");
@@ -403,7 +434,7 @@ enum io run(const struct cli *c, struct fail *f, bool *reported, int *signo)
 	enum io answer = IO_FAIL;
 
 	if (read_address(&r, 0) == IO_OK && read_address(&r, 1) == IO_OK &&
-	    capture_insert(c, r.spec, f) == IO_OK)
+	    capture_insert(c, r.spec, f) == IO_OK && insert_recorder(&r) == IO_OK)
 		answer = relay(&r);
 	clean_up(&r);
 	*reported = r.over;

@@ -239,6 +239,8 @@ static const struct flag table[] = {
 	  "write what passes to this pcapng file, as packets; - is standard output" },
 	{ NULL, "capture-size", "BYTES", set_text, AT(capture_size), false, NULL,
 	  "go on in FILE.1, FILE.2 and so on before a file gets longer than this" },
+	{ NULL, "record", "FILE", set_text, AT(record), false, NULL,
+	  "record what passes both ways in this file, which replay: plays again" },
 	{ NULL, "statistics", NULL, set_true, AT(setup.statistics), true, NULL,
 	  "tell at the end how much went each way" },
 	{ NULL, "child-status", NULL, set_true, AT(setup.child_status), false, NULL,

@@ -31,6 +31,7 @@ struct cli {
 	const char *raw[2];		/* ref: -r -R: file for a copy of what comes */
 	const char *capture;		/* ref: --capture: its file, - or NULL */
 	const char *capture_size;	/* ref: --capture-size, as typed, or NULL */
+	const char *record;		/* ref: --record: file for all that passes */
 	const char *lock;		/* ref: -L or -W, or NULL */
 	bool lock_wait;			/* -W */
 	bool log_json;			/* tell of events */

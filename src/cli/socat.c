@@ -214,7 +214,7 @@ static size_t collect_options(struct line *to, bool all)
 	size_t n = 0;
 
 	for (size_t i = 0; (o = opt_row(i)) && n + 16 < LINES_MAX; i++)
-		if (opt_available(o) && !(o->owners & G_TAP))
+		if (opt_available(o) && !(o->owners & (G_TAP | G_RECORD)))
 			n += add_names(to + n, o->names, o, all);
 	return n;
 }

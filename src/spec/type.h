@@ -54,6 +54,7 @@
 #define G_FRAME		(1ull << 36)	/* messages over a stream */
 #define G_SHAPE		(1ull << 37)	/* faults on purpose */
 #define G_PROXYHDR	(1ull << 38)	/* PROXY protocol */
+#define G_RECORD	(1ull << 42)	/* the record layer's own */
 #define G_ALLOW		(1ull << 40)	/* what a proxy's clients may reach */
 #define G_STARTTLS	(1ull << 39)	/* TLS that begins in plain text */
 #define G_CAPTURE	(1ull << 41)	/* the capture layer's own */
