@@ -126,6 +126,12 @@ setup() {
 
 @test "a file, its events told" { torture "some input" --log-json=events -u open:input -; }
 
+@test "recording and replay" {
+	printf '> "ask\\n"\n< "answer"\n< end\n' >a.rec
+	echo ask >input
+	torture answer --record=b.rec - replay:a.rec,speed=1
+}
+
 @test "a TCP client, with a dump of what passes" {
 	listen echo tcp-listen:0,bind=127.0.0.1,fork pipe
 	torture "some input" -v - "tcp:127.0.0.1:$PORT"

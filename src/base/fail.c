@@ -87,6 +87,7 @@ static const struct {
 	[PHASE_SEND] = { "send", CODE_SEND, true },
 	[PHASE_RECEIVE] = { "receive", CODE_RECEIVE, true },
 	[PHASE_EARLY] = { "early", CODE_EARLY, true },
+	[PHASE_MATCH] = { "match", CODE_OTHER, false },
 	[PHASE_WRITE] = { "write", CODE_WRITE, true },
 	[PHASE_READ] = { "read", CODE_READ, true },
 	[PHASE_CHILD] = { "child", CODE_OTHER, false },

@@ -31,6 +31,7 @@ enum phase {
 	PHASE_SEND,		/* 55: writing to the network */
 	PHASE_RECEIVE,		/* 56: reading from the network */
 	PHASE_EARLY,		/* 18: the stream ended in the middle */
+	PHASE_MATCH,		/* 1: what came is not what was recorded */
 	PHASE_WRITE,		/* 23: opening for, or writing to, a local file or pipe */
 	/* 26: opening for, or reading from, a local file or pipe */
 	PHASE_READ,

@@ -182,6 +182,10 @@ static void offer_option_values(const struct out *o, const char *name, size_t le
 		offer_words(o, "stream dgram seqpacket raw", opt->help);
 	else if (opt->id == OPT_MIN_PROTO || opt->id == OPT_MAX_PROTO)
 		offer_words(o, "TLS1.2 TLS1.3", opt->help);
+	else if (opt->id == OPT_REPLAY_ROLE)
+		offer_words(o, "server client", opt->help);
+	else if (opt->id == OPT_REPLAY_MATCH)
+		offer_words(o, "strict loose", opt->help);
 }
 
 /* Offset of the last unquoted comma, or 0; quotes and brackets protect. */

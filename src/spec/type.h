@@ -55,6 +55,7 @@
 #define G_SHAPE		(1ull << 37)	/* faults on purpose */
 #define G_PROXYHDR	(1ull << 38)	/* PROXY protocol */
 #define G_RECORD	(1ull << 42)	/* the record layer's own */
+#define G_REPLAY	(1ull << 43)	/* one side of a recording */
 #define G_ALLOW		(1ull << 40)	/* what a proxy's clients may reach */
 #define G_STARTTLS	(1ull << 39)	/* TLS that begins in plain text */
 #define G_CAPTURE	(1ull << 41)	/* the capture layer's own */

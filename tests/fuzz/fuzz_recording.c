@@ -1,10 +1,11 @@
-/* Recordings: whatever the file, however it is cut, reading it ends the same way; and
- * what was read reads back the same when it is written anew. */
+/* Recordings: whatever the file, however it is cut, reading it ends the same way; what
+ * was read reads back the same when it is written anew; and its two sides, played against
+ * each other, say all that they said. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/recording.h"
+#include "proto/play.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -67,6 +68,37 @@ static void there_and_back(const struct recording *r)
 	buf_free(&out);
 }
 
+/* What is said now goes to the other one, at most step bytes at once.  False: nothing. */
+static bool speak(struct play *from, struct play *to, size_t step)
+{
+	static const unsigned char nothing[1];
+	const struct block *b = play_speaks(from);
+	const unsigned char *said = nothing;
+	size_t n, right;
+
+	if (!b || b->end)
+		return false;
+	n = play_line(from, &said);
+	if (n > step && !from->messages)
+		n = step;
+	expect(play_hear(to, said, n, &right) && right == n);
+	play_said(from, n);
+	return true;
+}
+
+static void converse(const struct recording *r, bool messages, bool loose, size_t step)
+{
+	struct play server = { .rec = r, .messages = messages, .loose = loose };
+	struct play client = server;
+
+	client.client = true;
+	play_init(&server, false);
+	play_init(&client, false);
+	while (speak(&server, &client, step) || speak(&client, &server, step))
+		;
+	expect(loose || (!play_listens(&server) && !play_listens(&client)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct recording whole, pieces;
@@ -81,8 +113,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ok) {
 		expect_same(&whole, &pieces);
 		there_and_back(&whole);
-		(void)recording_keep(&pieces, 0);
+		ok = recording_keep(&pieces, 0);
 	}
+	for (unsigned kind = 0; ok && kind < 4; kind++)
+		converse(&pieces, kind & 1, kind & 2, 1u + (size ? data[0] : 0));
 	recording_free(&whole);
 	recording_free(&pieces);
 	return 0;
