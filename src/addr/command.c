@@ -3,23 +3,15 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "addr/channel.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-static char shell_name[] = "sh", shell_option[] = "-c";
+static char script_shell[] = "sh";
 
 /* ---- the program's file -------------------------------------------------------- */
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* Takes the text, which may be NULL for want of memory. */
 static bool add_file(struct command *c, size_t *n, char *take)
@@ -57,19 +49,17 @@ static bool find_files(struct command *c, const char *name, const char *path)
 
 /* ---- its words ------------------------------------------------------------------- */
 
-/* argv from the words behind the first; its own name is made of the file's. */
-static bool set_argv(struct command *c, const char *file, bool login, char *const *rest,
-		     size_t n)
+/* Should its file turn out to be a script without "#!"; its place is the second. */
+static bool set_script(struct command *c)
 {
-	c->argv = mem_new(n + 2, sizeof(*c->argv));
-	c->script_argv = mem_new(n + 3, sizeof(*c->script_argv));
-	c->argv0 = mem_format("%s%s", login ? "-" : "", base_name(file));
-	if (!c->argv || !c->script_argv || !c->argv0)
+	const struct argv *a = &c->argv;
+
+	c->script_argv = mem_new(a->n + 2, sizeof(*c->script_argv));
+	if (!c->script_argv)
 		return false;
-	c->argv[0] = c->argv0;
-	c->script_argv[0] = shell_name;
-	for (size_t i = 0; i < n; i++)
-		c->argv[i + 1] = c->script_argv[i + 2] = rest[i];
+	c->script_argv[0] = script_shell;
+	for (unsigned i = 1; i < a->n; i++)
+		c->script_argv[i + 1] = a->word[i];
 	return true;
 }
 
@@ -86,41 +76,6 @@ static void warn_of_quotes(const struct part *p, const struct words *w)
 		"%s: the quotes are taken off before the words are split, so this runs%s "
 		"(write \\\" for quotes that keep words together, or use system:)",
 		p->spec->input, text);
-}
-
-static enum io exec_words(struct part *p, struct command *c, struct fail *f)
-{
-	const char *path = part_text(p, OPT_PATH, getenv("PATH"));
-	struct words *w = &c->words;
-
-	if (words_split(w, p->arg[0], f) != IO_OK)
-		return IO_FAIL;
-	if (w->n == 0 || !*w->word[0])
-		return fail_at(f, p->spec->input, p->arg_at[0], p->arg_len[0],
-			       "the program to run is missing");
-	if (!p->spec->rules.socat && words_lost_quotes(p))
-		warn_of_quotes(p, w);
-	c->program.name = w->word[0];
-	if (!find_files(c, w->word[0], path ? path : "/usr/bin:/bin") ||
-	    !set_argv(c, w->word[0], part_has(p, OPT_LOGIN), w->word + 1, w->n - 1))
-		return fail_memory(f);
-	return IO_OK;
-}
-
-static enum io shell_words(struct command *c, const char *shell, const char *text,
-			   struct fail *f)
-{
-	char *rest[2] = { shell_option };
-
-	c->words.text = mem_format("%s", text ? text : "");
-	if (!c->words.text)
-		return fail_memory(f);
-	rest[1] = c->words.text;
-	c->program.name = shell;
-	if (!find_files(c, shell, "/usr/bin:/bin") ||
-	    !set_argv(c, shell, false, rest, text ? 2 : 0))
-		return fail_memory(f);
-	return IO_OK;
 }
 
 /* ---- all together ------------------------------------------------------------------ */
@@ -151,44 +106,21 @@ static enum io command_new(struct part *p, struct command **c, struct fail *f)
 	return identity_of_program(p, &(*c)->identity, f);
 }
 
-static void set_pointers(struct command *c)
+enum io command_prepare(struct part *p, struct fail *f)
 {
+	struct command *c;
+
+	if (command_new(p, &c, f) != IO_OK || argv_of(&c->argv, p, f) != IO_OK)
+		return IO_FAIL;
+	if ((p->type->groups & G_EXEC) && !p->spec->rules.socat && words_lost_quotes(p))
+		warn_of_quotes(p, &c->argv.words);
+	if (!find_files(c, c->argv.file, c->argv.path) || !set_script(c))
+		return fail_memory(f);
+	c->program.name = c->argv.file;
 	c->program.file = c->file;
-	c->program.argv = c->argv;
+	c->program.argv = c->argv.word;
 	c->program.script_argv = c->script_argv;
-}
-
-enum io command_prepare_exec(struct part *p, struct fail *f)
-{
-	struct command *c;
-
-	if (command_new(p, &c, f) != IO_OK || exec_words(p, c, f) != IO_OK)
-		return IO_FAIL;
-	set_pointers(c);
 	return IO_OK;
-}
-
-static enum io prepare_shell(struct part *p, const char *shell, struct fail *f)
-{
-	struct command *c;
-
-	if (command_new(p, &c, f) != IO_OK ||
-	    shell_words(c, shell, p->nargs && *p->arg[0] ? p->arg[0] : NULL, f) != IO_OK)
-		return IO_FAIL;
-	set_pointers(c);
-	return IO_OK;
-}
-
-enum io command_prepare_system(struct part *p, struct fail *f)
-{
-	return prepare_shell(p, "/bin/sh", f);
-}
-
-enum io command_prepare_shell(struct part *p, struct fail *f)
-{
-	const char *shell = part_text(p, OPT_SHELL, getenv("SHELL"));
-
-	return prepare_shell(p, shell && *shell ? shell : "/bin/sh", f);
 }
 
 void command_unprepare(struct part *p)
@@ -198,11 +130,9 @@ void command_unprepare(struct part *p)
 	for (char **file = c->file; file && *file; file++)
 		mem_free(*file);
 	mem_free(c->file);
-	mem_free(c->argv);
 	mem_free(c->script_argv);
-	mem_free(c->argv0);
+	argv_free(&c->argv);
 	identity_free(&c->identity);
-	words_free(&c->words);
 	mem_free(c);
 	p->prepared = NULL;
 }

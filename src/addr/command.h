@@ -5,22 +5,18 @@
 
 #include "addr/spawn.h"
 #include "addr/variables.h"
-#include "addr/words.h"
+#include "spec/argv.h"
 
 struct command {
-	struct words words;		/* of exec; empty for the others */
-	char **argv;			/* own; the pointers are refs */
-	char **script_argv;		/* own; the same */
+	struct argv argv;
+	char **script_argv;		/* own; the pointers are refs */
 	char **file;			/* own, each own: where it may be, in order */
-	char *argv0;			/* own */
 	struct identity identity;
 	struct program program;		/* all but env; refs into the above */
 };
 
 /* ops.prepare: the part's prepared becomes a struct command. */
-enum io command_prepare_exec(struct part *p, struct fail *f);
-enum io command_prepare_system(struct part *p, struct fail *f);
-enum io command_prepare_shell(struct part *p, struct fail *f);
+enum io command_prepare(struct part *p, struct fail *f);
 void command_unprepare(struct part *p);
 
 /* The environment of one run: the other endpoint's particulars (NULL = none), PATH of

@@ -438,10 +438,13 @@ static void exec_free(struct layer *l)
 	fd_free(l);
 }
 
-#define PROGRAM_OPS .size = sizeof(struct exec), .unprepare = command_unprepare, \
-	.open = exec_open, .read = exec_read, .write = exec_write, .shut = exec_shut, \
-	.free = exec_free
-
-const struct layer_ops exec_ops = { PROGRAM_OPS, .prepare = command_prepare_exec };
-const struct layer_ops system_ops = { PROGRAM_OPS, .prepare = command_prepare_system };
-const struct layer_ops shell_ops = { PROGRAM_OPS, .prepare = command_prepare_shell };
+const struct layer_ops exec_ops = {
+	.size = sizeof(struct exec),
+	.prepare = command_prepare,
+	.unprepare = command_unprepare,
+	.open = exec_open,
+	.read = exec_read,
+	.write = exec_write,
+	.shut = exec_shut,
+	.free = exec_free,
+};

@@ -2,8 +2,8 @@
  *
  * The address has been unquoted once; what quotes, brackets and backslashes are
  * left protect blanks and separators here, by the same rules (spec/lex.h). */
-#ifndef SOCKCAT_ADDR_WORDS_H
-#define SOCKCAT_ADDR_WORDS_H
+#ifndef SOCKCAT_SPEC_WORDS_H
+#define SOCKCAT_SPEC_WORDS_H
 
 #include "spec/spec.h"
 

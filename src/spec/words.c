@@ -1,5 +1,5 @@
 /* Splitting the command line of exec into words. */
-#include "addr/words.h"
+#include "spec/words.h"
 
 #include <string.h>
 
