@@ -109,6 +109,13 @@ child_of() { ps -o pid= --ppid "$1" | tr -d ' '; }
 	[[ "$output" == *"the program to run is missing"* ]]
 }
 
+@test "a quote that stays open in the words is shown where it was typed" {
+	run -2 "$SOCKCAT" - 'exec:\"echo,pty' </dev/null
+	[[ ${lines[0]} == *"this quote is never closed"* ]]
+	[ "${lines[1]}" = '  exec:\"echo,pty' ]
+	[ "${lines[2]}" = '       ^~~~~~' ]
+}
+
 @test "system runs a shell line, colons and all" {
 	run "$SOCKCAT" -u 'system:echo a:b; echo $((1+2))' -
 	[ "$output" = $'a:b\n3' ]

@@ -30,13 +30,25 @@ static enum io set_words(struct argv *a, bool login, char *const *rest, unsigned
 	return IO_OK;
 }
 
+/* The caret belongs below what was typed, not below our copy, which does not live as
+ * long as the failure. */
+static enum io wrong_words(const struct part *p, struct fail *f)
+{
+	if (f->input) {
+		f->input = p->spec->input;
+		f->at = p->arg_at[0];
+		f->len = p->arg_len[0];
+	}
+	return IO_FAIL;
+}
+
 static enum io exec_words(struct argv *a, const struct part *p, struct fail *f)
 {
 	const char *path = part_text(p, OPT_PATH, getenv("PATH"));
 	struct words *w = &a->words;
 
 	if (words_split(w, p->arg[0], f) != IO_OK)
-		return IO_FAIL;
+		return wrong_words(p, f);
 	if (w->n == 0 || !*w->word[0])
 		return fail_at(f, p->spec->input, p->arg_at[0], p->arg_len[0],
 			       "the program to run is missing");
