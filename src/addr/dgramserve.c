@@ -8,9 +8,7 @@
 #include "base/platform.h"
 #include "endpoint/apply.h"
 #include "endpoint/tell.h"
-
-/* Of a session by peer that says nothing about idle=. */
-enum { IDLE_USEC = 30 * 1000 * 1000 };
+#include "spec/defaults.h"
 
 /* ---- the socket -------------------------------------------------------- */
 
@@ -182,7 +180,7 @@ static enum io listen_open(struct layer *l)
 	enum io r;
 
 	if (d->peer)
-		return take_up(d, part_usec(l->part, OPT_IDLE, IDLE_USEC));
+		return take_up(d, part_usec(l->part, OPT_IDLE, DEFAULT_IDLE));
 	if (l->end->rfd < 0 && start(d, true, false) != IO_OK)
 		return IO_FAIL;
 	if (l->end->listening)

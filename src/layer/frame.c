@@ -5,10 +5,10 @@
 #include "base/mem.h"
 #include "endpoint/endpoint.h"
 #include "proto/frame.h"
+#include "spec/defaults.h"
 
 enum {
 	STRETCH = 16384,     /* read from below at once */
-	LONGEST = 64 * 1024, /* message, unless frame-max says otherwise */
 	MOST = SCRATCH_SIZE, /* what the relay takes at once */
 	PATIENCE = 64,	     /* stretches without a message, then others' turn */
 };
@@ -53,7 +53,7 @@ static enum io frame_prepare(struct part *p, struct fail *f)
 	if (!s)
 		return fail_memory(f);
 	s->kind = frame_find(kind->text);
-	s->max = max ? (size_t)max->num : LONGEST;
+	s->max = max ? (size_t)max->num : DEFAULT_FRAME_MAX;
 	p->prepared = s;
 	return IO_OK;
 }

@@ -13,11 +13,9 @@
 
 #include "base/mem.h"
 #include "layer/ws.h"
+#include "spec/defaults.h"
 
-enum {
-	MAX_MESSAGE = 1024 * 1024,
-	STRETCH = 64 * 1024, /* the longest message that a stream is cut into */
-};
+enum { STRETCH = 64 * 1024 }; /* the longest message that a stream is cut into */
 
 static enum io fail_here(struct ws *w, enum phase phase, const char *what)
 {
@@ -61,7 +59,7 @@ static enum io ws_open(struct layer *l)
 	wsopen_free(&w->opening);
 	w->open = true;
 	w->text = strcmp(part_text(l->part, OPT_WS_MODE, "binary"), "text") == 0;
-	w->max = (uint64_t)part_num(l->part, OPT_WS_MAX_MESSAGE, MAX_MESSAGE);
+	w->max = (uint64_t)part_num(l->part, OPT_WS_MAX_MESSAGE, DEFAULT_WS_MESSAGE);
 	l->end->messages = faces_messages(l->end);
 	buf_init(&w->head, WSFRAME_CONTROL);
 	buf_init(&w->message, w->max);

@@ -6,12 +6,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "relay/tell.h"
+#include "spec/defaults.h"
 
 enum {
 	SECOND = 1000 * 1000,
-	RETRY_PAUSE = SECOND,
-	CONNECT_LIMIT = 30 * SECOND,	/* of each try, where there are several */
-	HANDSHAKE_LIMIT = 30 * SECOND,	/* from the open transport to the open stack */
 	HUNGER_PAUSE = SECOND / 20,	/* until a shortage is looked at again */
 	HUNGER_LIMIT = 30 * SECOND,
 };
@@ -84,7 +82,8 @@ bool opening_again(const struct spec *spec, unsigned tries, enum phase why,
 	const struct part *forever = spec_with(spec, OPT_FOREVER);
 	const struct part *interval = spec_with(spec, OPT_INTERVAL);
 
-	*pause = interval ? part_usec(interval, OPT_INTERVAL, RETRY_PAUSE) : RETRY_PAUSE;
+	*pause = interval ? part_usec(interval, OPT_INTERVAL, DEFAULT_INTERVAL)
+			  : DEFAULT_INTERVAL;
 	if (!may_pass(why))
 		return false;
 	return (forever && part_has(forever, OPT_FOREVER)) ||
@@ -177,7 +176,7 @@ static uint64_t open_limit(struct session *s, unsigned side)
 		return 0;	/* somebody has come */
 	if (p)
 		return part_usec(p, id, 0);
-	return !waits && retries(spec) && !s->setup->socat ? CONNECT_LIMIT : 0;
+	return !waits && retries(spec) && !s->setup->socat ? DEFAULT_CONNECT_TRY : 0;
 }
 
 /* The same for what the layers above the transport say to each other. */
@@ -187,7 +186,7 @@ static uint64_t handshake_limit(const struct session *s, unsigned side)
 
 	if (!s->shaking)
 		return 0;
-	return p ? part_usec(p, OPT_HANDSHAKE_TIMEOUT, 0) : HANDSHAKE_LIMIT;
+	return p ? part_usec(p, OPT_HANDSHAKE_TIMEOUT, 0) : DEFAULT_HANDSHAKE;
 }
 
 /* When the opening has to be over; 0 = never. */

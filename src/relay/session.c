@@ -10,12 +10,12 @@
 #include "relay/closing.h"
 #include "relay/opening.h"
 #include "relay/tell.h"
+#include "spec/defaults.h"
 
 enum {
-	SECOND = 1000 * 1000,
 	/* how long an answer may take after an end that the far side can't see
 	 * (datagrams, terminals), or until it closes what only we were writing to */
-	WINDOW = SECOND / 2,
+	WINDOW = DEFAULT_ANSWER,
 	MESSAGE_BLOCK = 8192,
 };
 
