@@ -5,50 +5,15 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/layout.h"
 #include "loop/loop.h"
 #include "spec/suggest.h"
 
-enum { WIDTH = 79, COLUMN = 28 };
-
-/* --- layout --------------------------------------------------------------------- */
-
-/* Words, broken at blanks; the cursor stands at column `at`, lines start at `indent`. */
-static void flow(FILE *to, const char *text, int at, int indent)
-{
-	while (*text) {
-		const int len = (int)strcspn(text, " ");
-
-		if (at > indent && at + 1 + len > WIDTH) {
-			fprintf(to, "\n%*s", indent, "");
-			at = indent;
-		} else if (at > indent) {
-			fputc(' ', to);
-			at++;
-		}
-		fprintf(to, "%.*s", len, text);
-		at += len;
-		text += len;
-		text += strspn(text, " ");
-	}
-	fputc('\n', to);
-}
-
-/* A term to the left, what it is to the right. */
-static void entry(FILE *to, const char *left, const char *right)
-{
-	const int len = (int)strlen(left) + 2;
-
-	fprintf(to, "  %s", left);
-	if (len + 2 > COLUMN)
-		fprintf(to, "\n%*s", COLUMN, "");
-	else
-		fprintf(to, "%*s", COLUMN - len, "");
-	flow(to, right, COLUMN, COLUMN);
-}
+/* --- names ---------------------------------------------------------------------- */
 
 static void paragraph(FILE *to, const char *text)
 {
-	flow(to, text, 0, 0);
+	layout_flow(to, text, 0, 0);
 	fputc('\n', to);
 }
 
@@ -154,7 +119,7 @@ static void row_entry(FILE *to, const char *names, const char *form, const char 
 	commas(others, sizeof(others), names[first] ? names + first + 1 : "");
 	snprintf(right, sizeof(right), "%s%s%s%s", help, *others ? " (also " : "", others,
 		 *others ? ")" : "");
-	entry(to, left, right);
+	layout_entry(to, left, right);
 }
 
 static void option_entry(FILE *to, const struct opt *o)
@@ -189,7 +154,7 @@ static void flag_entry(FILE *to, const struct flag *fl)
 	char left[80];
 
 	flag_text(fl, left, sizeof(left));
-	entry(to, left, fl->help);
+	layout_entry(to, left, fl->help);
 }
 
 /* --- pages that list ------------------------------------------------------------ */
@@ -219,7 +184,7 @@ static void list_later(FILE *to)
 	if (!n)
 		return;
 	fputs("\nKnown, but not available in this build:\n  ", to);
-	flow(to, names, 2, 2);
+	layout_flow(to, names, 2, 2);
 }
 
 static void page_types(FILE *to)
@@ -264,7 +229,7 @@ static void page_exit_codes(FILE *to)
 	for (size_t i = 0; fail_code_row(i, &code, &meaning); i++) {
 		snprintf(left, sizeof(left), code >= 128 ? "%d+N" : "%d", code);
 		fprintf(to, "  %-8s", left);
-		flow(to, code >= 128 ? "ended by signal N" : meaning, 10, 10);
+		layout_flow(to, code >= 128 ? "ended by signal N" : meaning, 10, 10);
 	}
 }
 
@@ -330,7 +295,7 @@ static void options_of(FILE *to, uint64_t of)
 						      first_len(o->names), o->names);
 		if (n) {
 			fprintf(to, "%s:\n  ", g->title);
-			flow(to, names, 2, 2);
+			layout_flow(to, names, 2, 2);
 		}
 	}
 }
@@ -375,7 +340,7 @@ static void page_option(FILE *to, const struct opt *o)
 		fprintf(to, "\nValue: %s\n", option_value_help(o->value));
 	suggest_takers(o->owners, takers, sizeof(takers));
 	fputs("\nTaken by: ", to);
-	flow(to, takers, 10, 10);
+	layout_flow(to, takers, 10, 10);
 }
 
 /* --- which page ----------------------------------------------------------------- */
