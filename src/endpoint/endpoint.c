@@ -139,6 +139,16 @@ enum io spec_prepare(struct spec *s, struct fail *f)
 	return IO_OK;
 }
 
+enum io spec_check(struct spec *s, struct fail *f)
+{
+	for (; s; s = s->writer)
+		for (struct part *p = s->part; p < s->part + s->nparts; p++)
+			if (p->type->flags & TYPE_WORDS &&
+			    p->type->ops->prepare(p, f) != IO_OK)
+				return IO_FAIL;
+	return IO_OK;
+}
+
 void spec_unprepare(struct spec *s)
 {
 	for (; s; s = s->writer)

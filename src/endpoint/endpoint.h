@@ -67,6 +67,10 @@ struct endpoint {
 enum io spec_prepare(struct spec *s, struct fail *f);
 void spec_unprepare(struct spec *s);
 
+/* The same for the parts that look at nothing but words then (TYPE_WORDS); in the place
+ * of spec_prepare. */
+enum io spec_check(struct spec *s, struct fail *f);
+
 /* Runs reload for every part that has one, up to the first that fails.  IO_EOF: none
  * has. */
 enum io spec_reload(struct spec *s, struct fail *f);

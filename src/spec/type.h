@@ -85,6 +85,8 @@ enum {
 	TYPE_NO_TLS	= 1 << 9,	/* exists, but this build has no OpenSSL */
 	/* it speaks both ways before it is open, whatever directions the session uses */
 	TYPE_HANDSHAKE	= 1 << 10,
+	/* its prepare looks at the words alone: no file, no name, no descriptor */
+	TYPE_WORDS	= 1 << 11,
 	TYPE_BOTH	= TYPE_READS | TYPE_WRITES,
 };
 
