@@ -21,7 +21,9 @@ static enum io show(const struct cli *c, struct fail *f)
 {
 	enum io r = IO_OK;
 
-	if (c->rules.socat && c->ask == ASK_HELP)
+	if (c->ask == ASK_EXPLAIN)
+		r = run_explain(c, stdout, f);
+	else if (c->rules.socat && c->ask == ASK_HELP)
 		r = socat_help(stdout, c->asked) ? IO_OK : fail_memory(f);
 	else if (c->rules.socat)
 		socat_version(stdout);
@@ -86,6 +88,8 @@ static enum io obey(int argc, char **argv, struct cli *c, struct jsonlog *j,
 {
 	const enum io r = options_parse(argc, argv, c, f);
 
+	if (c->ask == ASK_EXPLAIN)	/* which makes no file, not even for the log */
+		c->log.target = LOG_TO_STDERR;
 	if (start_logs(c, j, f) != IO_OK || r != IO_OK)
 		return IO_FAIL;
 	if (c->log.target != LOG_TO_HEARER)

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "capturing.h"
+#include "cli/explain.h"
 #include "loop/child.h"
 #include "loop/resolve.h"
 #include "loop/signal.h"
@@ -439,5 +440,19 @@ enum io run(const struct cli *c, struct fail *f, bool *reported, int *signo)
 	clean_up(&r);
 	*reported = r.over;
 	*signo = r.signo;
+	return answer;
+}
+
+enum io run_explain(const struct cli *c, FILE *to, struct fail *f)
+{
+	struct run r = { .cli = c, .fail = f };
+	struct plan plan = { .cli = c, .spec = r.spec };
+	enum io answer = IO_FAIL;
+
+	if (read_address(&r, 0) == IO_OK && read_address(&r, 1) == IO_OK &&
+	    check_ways(&r) == IO_OK && find_server(&r, &plan.server) == IO_OK &&
+	    spec_check(&r.spec[0], f) == IO_OK && spec_check(&r.spec[1], f) == IO_OK)
+		answer = explain_print(to, &plan, f);
+	clean_up(&r);
 	return answer;
 }

@@ -104,6 +104,10 @@ setup() {
 	torture hello -u text:hello -
 }
 
+@test "start-up: explaining" {
+	torture "$("$SOCKCAT" --explain - exec:'ls a*',latency=1)" --explain - exec:'ls a*',latency=1
+}
+
 @test "standard input through an echo" { torture "some input" - pipe; }
 
 @test "a file" { torture "some input" -u open:input -; }

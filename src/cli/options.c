@@ -49,6 +49,15 @@ static enum io set_version(struct cli *c, const struct flag *fl, const char *val
 	return IO_OK;
 }
 
+static enum io set_explain(struct cli *c, const struct flag *fl, const char *value,
+			   struct fail *f)
+{
+	(void)fl, (void)value, (void)f;
+	if (c->ask == ASK_NOTHING)
+		c->ask = ASK_EXPLAIN;
+	return IO_OK;
+}
+
 static enum io set_debug(struct cli *c, const struct flag *fl, const char *value,
 			 struct fail *f)
 {
@@ -209,6 +218,8 @@ static const struct flag table[] = {
 	  "options, exit-codes" },
 	{ "V", "version", NULL, set_version, 0, true, NULL,
 	  "show the version and what this build has" },
+	{ NULL, "explain", NULL, set_explain, 0, false, NULL,
+	  "tell what the addresses mean and what would happen, and do nothing" },
 	{ "u", "left-to-right", NULL, set_way, 0, true, NULL,
 	  "only from the first address to the second" },
 	{ "U", "right-to-left", NULL, set_way, 1, true, NULL,

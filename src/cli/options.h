@@ -14,14 +14,22 @@
 enum { DUMP_TEXT = 1, DUMP_HEX = 2, DUMP_CLASSIC = 4 };
 
 /* What to do instead of relaying. */
-enum ask { ASK_NOTHING, ASK_HELP, ASK_VERSION };
+enum ask { ASK_NOTHING, ASK_HELP, ASK_VERSION, ASK_EXPLAIN };
+
+enum { FLAGS_MAX = 128 };	/* rows of the table at most */
+
+/* A flag as it was typed. */
+struct given {
+	const struct flag *flag;	/* ref */
+	const char *value;		/* ref: or NULL */
+};
 
 /* The command line, read.  Strings belong to argv. */
 struct cli {
 	struct relay_setup setup;
 	struct log_setup log;
 	struct spec_rules rules;
-	char *address[2];		/* ref: both set when ASK_NOTHING */
+	char *address[2];		/* ref: both set when ASK_NOTHING or _EXPLAIN */
 	unsigned naddress;		/* how many were typed */
 	enum ask ask;
 	unsigned asked;			/* how often -h was given (socat's -hh, -hhh) */
@@ -37,10 +45,10 @@ struct cli {
 	bool log_json;			/* tell of events */
 	const char *events;		/* ref: in this file; NULL = on standard error */
 	bool list_fds;			/* -D */
+	struct given given[FLAGS_MAX];	/* each once, its last value */
+	unsigned ngiven;
 	bool ignored;			/* where flags without effect leave their mark */
 };
-
-enum { FLAGS_MAX = 128 };	/* rows of the table at most */
 
 struct flag;
 typedef enum io flag_fn(struct cli *c, const struct flag *fl, const char *value,

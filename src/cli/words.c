@@ -138,6 +138,19 @@ static enum io bad_flag(const char *word, int answer, struct fail *f)
 	return unknown_flag(word, optopt, f);
 }
 
+static enum io obey(struct cli *c, const struct flag *fl, const char *value,
+		    struct fail *f)
+{
+	unsigned i = 0;
+
+	while (i < c->ngiven && c->given[i].flag != fl)
+		i++;
+	if (i == c->ngiven)
+		c->ngiven++;
+	c->given[i] = (struct given){ .flag = fl, .value = value };
+	return fl->set(c, fl, value, f);
+}
+
 /* The -l family: the second letter, and for -lf and -lp the value, stand in value. */
 static enum io log_flag(struct cli *c, int argc, char **argv, const char *value,
 			struct fail *f)
@@ -160,7 +173,7 @@ static enum io log_flag(struct cli *c, int argc, char **argv, const char *value,
 				       name, fl->arg);
 		rest = argv[optind++];
 	}
-	return fl->set(c, fl, rest, f);
+	return obey(c, fl, rest, f);
 }
 
 /* --help may have its NAME in the next word, though that makes "--help" ambiguous
@@ -191,7 +204,7 @@ static enum io read_flag(struct cli *c, int argc, char **argv, const struct gram
 	     answer == '?' ? options_find("help", 4) : options_find(&letter, 1);
 	if (fl == options_find("help", 4) && !optarg)
 		optarg = (char *)help_topic(c, argc, argv);
-	return fl->set(c, fl, optarg, f);
+	return obey(c, fl, optarg, f);
 }
 
 /* socat refuses "-vx"; scripts that feature-test it expect that. */
@@ -253,7 +266,7 @@ static enum io complete_addresses(struct cli *c, struct fail *f)
 {
 	static char stdio[] = "-";
 
-	if (c->ask != ASK_NOTHING || c->naddress == 2)
+	if ((c->ask != ASK_NOTHING && c->ask != ASK_EXPLAIN) || c->naddress == 2)
 		return IO_OK;
 	if (c->rules.socat)
 		return fail_say(f, PHASE_USAGE, 0,

@@ -57,6 +57,7 @@ struct spec {
 	unsigned inserts;
 	struct part part[STACK_MAX];	/* [0] is the transport */
 	unsigned nparts;
+	const struct type *alias;	/* ref: the synonym it was typed as, or NULL */
 	struct spec *writer;		/* own: second half of a dual address, or NULL */
 };
 

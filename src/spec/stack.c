@@ -176,6 +176,7 @@ static enum io push_alias(struct parse *p, const struct type *alias, unsigned na
 {
 	if (expand(p, alias, nargs) != IO_OK)
 		return IO_FAIL;
+	p->out->alias = alias;
 	return push_stack(p, alias->alias, strcspn(alias->alias, ":"), at);
 }
 
