@@ -31,7 +31,7 @@ static enum io show(const struct cli *c, struct fail *f)
 		r = help_show(stdout, c->topic, f);
 	else
 		help_version(stdout);
-	if (fflush(stdout) != 0)
+	if (fflush(stdout) != 0 || ferror(stdout))
 		return fail_sys(f, PHASE_WRITE, "cannot write to standard output");
 	return r;
 }
