@@ -9,7 +9,9 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -311,6 +313,19 @@ bool sys_write_all(int fd, const void *from, size_t len)
 		}
 	}
 	return true;
+}
+
+unsigned sys_columns(int fd)
+{
+	const char *said = getenv("COLUMNS");
+	struct winsize size;
+	long long n;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	return said && text_number(said, strlen(said), 1, UINT16_MAX, &n, NULL)
+		       ? (unsigned)n
+		       : 0;
 }
 
 uint64_t sys_now(void)

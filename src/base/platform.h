@@ -35,6 +35,10 @@ bool sys_write_all(int fd, const void *from, size_t len);
 /* The parts of an AF_VSOCK address; false if it is none, or the system has none. */
 bool sys_vsock(const struct sockaddr_storage *sa, unsigned *cid, unsigned *port);
 
+/* How many columns the terminal has at this moment; if it does not say, or fd is no
+ * terminal, what COLUMNS says; 0 = nobody says. */
+unsigned sys_columns(int fd);
+
 /* Monotonic clock, microseconds. */
 uint64_t sys_now(void);
 
