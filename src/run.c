@@ -93,7 +93,7 @@ static bool add_raw(const struct cli *c, const char *raw, struct buf *b)
 	return ok;
 }
 
-/* -v -x --hexdump -r -R are a layer on top that watches what is read. */
+/* -v -x --hexdump --text -r -R are a layer on top that watches what is read. */
 static enum io insert_tap(const struct cli *c, unsigned side, struct spec *s,
 			  struct fail *f)
 {
@@ -109,11 +109,38 @@ static enum io insert_tap(const struct cli *c, unsigned side, struct spec *s,
 	ok = buf_format(&b, "%s%s%s", dump & DUMP_TEXT ? ",tap-text" : "",
 			dump & DUMP_HEX ? ",tap-hex" : "",
 			dump & DUMP_CLASSIC ? ",tap-dump" : "");
+	ok = ok && buf_format(&b, "%s", dump & DUMP_LINES ? ",tap-lines" : "");
 	ok = ok && (!raw || add_raw(c, raw, &b));
 	ok = ok && buf_add(&b, "", 1);
 	r = ok ? spec_insert(s, "tap", (char *)b.data + 1, f) : fail_memory(f);
 	buf_free(&b);
 	return r;
+}
+
+/* As the user wrote it: what the flags insert is hidden. */
+static bool has_hexdump(const struct spec *s)
+{
+	for (unsigned i = 0; i < s->nparts; i++) {
+		const struct type *t = s->part[i].type;
+
+		if ((t->groups & G_TAP) && !(t->flags & TYPE_HIDDEN))
+			return true;
+	}
+	return false;
+}
+
+/* Flags that say how to show the data want something to be shown. */
+static enum io check_dump(const struct run *r)
+{
+	const struct dump_rules *d = &r->cli->rules.dump;
+
+	if ((!d->file && !d->limit) || r->cli->dump || has_hexdump(&r->spec[0]) ||
+	    has_hexdump(&r->spec[1]))
+		return IO_OK;
+	return fail_say(r->fail, PHASE_USAGE, 0,
+			"--dump-%s without anything to show: add -v, -x, --hexdump or "
+			"--text, or hexdump+ in front of an address",
+			d->file ? "file" : "limit");
 }
 
 static enum io read_address(struct run *r, unsigned side)
@@ -403,7 +430,8 @@ static enum io relay(struct run *r)
 {
 	int side;
 
-	if (check_ways(r) != IO_OK || find_server(r, &side) != IO_OK ||
+	if (check_dump(r) != IO_OK || check_ways(r) != IO_OK ||
+	    find_server(r, &side) != IO_OK ||
 	    spec_prepare(&r->spec[0], r->fail) != IO_OK ||
 	    spec_prepare(&r->spec[1], r->fail) != IO_OK || make_loop(r) != IO_OK)
 		return IO_FAIL;

@@ -108,25 +108,282 @@ PING' ]
 	run ! grep -q $'\033' err
 }
 
+# on_terminal COLUMNS FLAGS...: what a terminal of that width gets to see.
 on_terminal() {
 	need script
-	script -qec "'$SOCKCAT' --hexdump -u open:in /dev/null" /dev/null </dev/null >screen
+	unset COLUMNS
+	script -qec "stty cols $1; '$SOCKCAT' ${*:2} -u open:in /dev/null" /dev/null </dev/null |
+		tr -d '\r' >screen
 }
 
 @test "on a terminal each direction has its colour" {
 	echo hi >in
 	unset NO_COLOR
-	on_terminal
-	grep -q $'\033\[36m>' screen
+	on_terminal 80 --hexdump
+	grep -q $'^\033\[36m> .*  3 bytes  open:in\033\[0m$' screen
+	grep -q $'^\033\[36m>\033\[0m 00000000  68 69 0a  .*  |\033\[36mhi\.\033\[0m|$' screen
+}
+
+@test "--text colours what it escapes" {
+	printf 'a\n' >in
+	unset NO_COLOR
+	on_terminal 80 --text
+	grep -q $'^\033\[36m>\033\[0m a\033\[36m\\\\n\033\[0m$' screen
 }
 
 @test "NO_COLOR is obeyed on a terminal" {
 	echo hi >in
 	export NO_COLOR=1
-	on_terminal
+	on_terminal 80 --hexdump
 	grep -q '00000000' screen
-	run ! grep -q $'\033\[3' screen
+	run ! grep -q $'\033' screen
 }
+
+@test "--color=never is obeyed on a terminal" {
+	echo hi >in
+	unset NO_COLOR
+	on_terminal 80 --hexdump --color=never
+	grep -q '00000000' screen
+	run ! grep -q $'\033' screen
+}
+
+@test "--color=always is obeyed without a terminal and against NO_COLOR" {
+	echo hi | NO_COLOR=1 sockcat --hexdump --color=always -u - /dev/null 2>err
+	grep -q $'\033\[36m>' err
+}
+
+@test "socat's formats never have colours" {
+	echo hi | sockcat -v -x --color=always -u - /dev/null 2>err
+	run ! grep -q $'\033' err
+}
+
+@test "--color wants auto, always or never" {
+	run -2 sockcat --color=sometimes - -
+	[[ $output = *'--color is auto, always or never'* ]]
+}
+
+# The length of the first full row.
+row() { sed -n 2p screen | tr -d '\n' | wc -c; }
+
+@test "rows have the 32, 16, 8 or 4 bytes that the terminal has room for" {
+	head -c 64 /dev/zero >in
+	export NO_COLOR=1
+	for pair in 200:146 146:146 145:80 80:80 79:47 47:47 46:31 20:31; do
+		on_terminal "${pair%:*}" --hexdump
+		echo "$pair: $(row)"
+		[ "$(row)" = "${pair#*:}" ]
+	done
+}
+
+@test "a terminal that is made narrower gets shorter rows from the next block on" {
+	need python3
+	python3 - "$SOCKCAT" >screen <<-'EOF'
+	import fcntl, os, pty, struct, subprocess, sys, termios
+
+	def width(columns):
+	    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('4H', 25, columns, 0, 0))
+
+	# Reads until the text has come: a pipe and a terminal may cut it anywhere.
+	def shown(end):
+	    got = b''
+	    while end not in got:
+	        got += os.read(master, 4096)
+	    return got
+
+	master, slave = pty.openpty()
+	width(80)
+	p = subprocess.Popen([sys.argv[1], '--hexdump', '--color=never', '-u', '-', '/dev/null'],
+	                     stdin=subprocess.PIPE, stderr=slave)
+	for columns in 80, 50:
+	    width(columns)
+	    p.stdin.write(b'0123456789abcdef')
+	    p.stdin.flush()
+	    sys.stdout.buffer.write(shown(b'f|\r\n'))
+	p.stdin.close()
+	p.wait()
+	EOF
+	[ "$(grep -c '|0123456789abcdef|' screen)" = 1 ]
+	[ "$(grep -c '|01234567|' screen)" = 1 ]
+	[ "$(grep -c '|89abcdef|' screen)" = 1 ]
+}
+
+@test "without a terminal COLUMNS tells the width, else rows have 16 bytes" {
+	head -c 64 /dev/zero >in
+	unset COLUMNS
+	sockcat --hexdump -u open:in /dev/null 2>screen
+	[ "$(row)" = 80 ]
+	COLUMNS=60 sockcat --hexdump -u open:in /dev/null 2>screen
+	[ "$(row)" = 47 ]
+	COLUMNS=wide sockcat --hexdump -u open:in /dev/null 2>screen
+	[ "$(row)" = 80 ]
+}
+
+@test "the width of the terminal counts, not COLUMNS" {
+	need script
+	head -c 64 /dev/zero >in
+	NO_COLOR=1 COLUMNS=200 script -qec "stty cols 80; '$SOCKCAT' --hexdump -u open:in /dev/null" /dev/null </dev/null |
+		tr -d '\r' >screen
+	[ "$(row)" = 80 ]
+}
+
+@test "--text shows lines, with escapes for what is not readable" {
+	printf 'GET / HTTP/1.1\r\n\r\n\tcaf\303\251 \\ \033[31m\0\377' | sockcat --text -u - /dev/null 2>err
+	sed -n 1p err | grep -Ex '> [0-9:]{8}\.[0-9]{6}  34 bytes  -'
+	[ "$(sed -n '2,$p' err | sed '$d')" = '> GET / HTTP/1.1\r\n
+> \r\n
+> \tcafé \\ \x1b[31m\x00\xff' ]
+	sed -n '$p' err | grep -Ex '> [0-9:.]{15}  end  -'
+}
+
+@test "a dump tells the sessions of a server apart" {
+	listen echo --text tcp-listen:0,bind=127.0.0.1,fork pipe
+	for i in 1 2 3; do
+		echo "hello $i" | sockcat - "tcp:127.0.0.1:$PORT" >/dev/null
+	done
+	for i in 1 2 3; do
+		wait_for echo "^> [0-9:.]*  #$i  end  tcp"
+		[ "$(grep -A 1 "^> [0-9:.]*  #$i  8 bytes  tcp " echo.err | grep -c "^> hello $i\\\\n\$")" = 1 ]
+	done
+}
+
+# --- the limit ------------------------------------------------------------------
+
+unstamp_own() { sed -E 's/^([<>]) [0-9:.]{15}  /\1 TIME  /' "$@"; }
+
+@test "--dump-limit shows the first bytes of each direction and says so once" {
+	printf '0123456789abcdefghij' >in
+	sockcat -b 6 --text --dump-limit=8 open:in exec:'tr a-z A-Z' 2>err
+	grep '^>' err | unstamp_own | diff - <(
+		echo '> TIME  6 bytes  open:in'
+		echo '> 012345'
+		echo '> TIME  2 bytes  open:in'
+		echo '> 67'
+		echo '> TIME  more than 8 bytes: the rest is not shown  open:in'
+		echo '> TIME  end after 20 bytes  open:in')
+	[ "$(grep -c '^<.*more than 8 bytes' err)" = 1 ]
+	grep '^<.*end after 20 bytes' err
+}
+
+@test "--dump-limit says nothing when all was shown" {
+	printf '01234567' | sockcat --hexdump --dump-limit=8 -u - /dev/null 2>err
+	run ! grep -q 'more than' err
+	unstamp_own err | grep -x '> TIME  end  -'
+}
+
+@test "--dump-limit holds for socat's formats, whose heads stay right" {
+	printf 'abcdefgh' >in
+	sockcat -v --dump-limit=3 -u open:in /dev/null 2>err
+	[ "$(unstamped err)" = '> STAMP  length=3 from=0 to=2
+abc
+> STAMP  more than 3 bytes: the rest is not shown' ]
+}
+
+@test "--dump-limit is for each session anew, and not for raw copies" {
+	listen echo --text --dump-limit=3 -r raw tcp-listen:0,bind=127.0.0.1,fork pipe
+	for i in 1 2; do
+		echo "hello $i" | sockcat - "tcp:127.0.0.1:$PORT" >/dev/null
+		wait_for echo "^> .*  #$i  end after 8 bytes"
+	done
+	[ "$(grep -c '^> hel$' echo.err)" = 2 ]
+	[ "$(cat raw)" = $'hello 1\nhello 2' ]
+}
+
+@test "--dump-limit wants a number of bytes" {
+	for wrong in 0 -1 many ''; do
+		run -2 sockcat --hexdump --dump-limit="$wrong" - -
+		[[ $output = *'wants a number of bytes above 0'* ]]
+	done
+}
+
+# --- where it goes ---------------------------------------------------------------
+
+@test "--dump-file gets the dump, standard error only the log" {
+	echo hi | sockcat -d -d --hexdump --dump-file=seen - exec:'tr a-z A-Z' >out 2>err
+	[ "$(cat out)" = HI ]
+	grep -q '^> 00000000  68 69 0a ' seen
+	grep -q '^< 00000000  48 49 0a ' seen
+	run ! grep -q '^[<>]' err
+	grep -q '^sockcat: ' err
+}
+
+@test "--dump-file appends" {
+	for word in one two; do
+		printf %s "$word" | sockcat -x --dump-file=seen -u - /dev/null
+	done
+	[ "$(unstamped seen)" = '> STAMP  length=3 from=0 to=2
+ 6f 6e 65
+> STAMP  length=3 from=0 to=2
+ 74 77 6f' ]
+}
+
+@test "--dump-file is obeyed by a hexdump in the stack" {
+	echo hi | sockcat --dump-file=seen - hexdump+exec:cat >out 2>err
+	grep -q '^< 00000000  68 69 0a ' seen
+	[ ! -s err ]
+}
+
+@test "--dump-file holds in the socat dialect, too" {
+	echo hi | sockcat --dialect=socat -v --dump-file=seen -u - /dev/null
+	[ "$(unstamped seen)" = '> STAMP  length=3 from=0 to=2
+hi' ]
+}
+
+@test "--dump-file and --dump-limit want something to be shown" {
+	for flag in --dump-file=seen --dump-limit=9; do
+		run -2 sockcat "$flag" -r raw -u /dev/null open:out,creat
+		[[ $output = *"${flag%=*} without anything to show"*--hexdump* ]]
+		[ ! -e out ] && [ ! -e seen ]
+	done
+}
+
+@test "a dump file that can't be opened is refused before anything opens" {
+	run -23 sockcat -x --dump-file=none/such/file -u /dev/null open:out,creat
+	[[ $output = *'none/such/file'*'no such file or directory'* ]]
+	[ ! -e out ]
+}
+
+@test "a full disk ends the dump with a warning, not the traffic" {
+	[ -e /dev/full ] || skip "no /dev/full"
+	random_file 200000 in
+	sockcat -x --dump-file=/dev/full -u open:in open:out,creat 2>err
+	same in out
+	[ "$(grep -c 'warning: the dump in /dev/full ends here: no space left' err)" = 1 ]
+}
+
+# A pipe of one page, read page by page: the writer has to wait again and again.
+@test "a slow reader of the dump gets all of it, in order" {
+	need python3
+	random_file 300000 in
+	python3 - "$SOCKCAT" <<-'EOF'
+	import fcntl, os, subprocess, sys
+
+	for blocking in True, False:
+	    r, w = os.pipe()
+	    if hasattr(fcntl, 'F_SETPIPE_SZ'):
+	        fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)
+	    os.set_blocking(w, blocking)
+	    p = subprocess.Popen([sys.argv[1], '-x', '-u', 'open:in', '/dev/null'], stderr=w)
+	    os.close(w)
+	    got = b''
+	    while chunk := os.read(r, 1000):
+	        got += chunk
+	    p.wait()
+	    rows = [l for l in got.splitlines() if not l.startswith(b'>')]
+	    data = bytes.fromhex(b''.join(rows).decode())
+	    assert data == open('in', 'rb').read(), len(data)
+	EOF
+}
+
+@test "a dump of any size is one write for each block" {
+	need strace
+	random_file 100000 in
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -o calls -e trace=read,write "$SOCKCAT" -x --hexdump --text -u open:in /dev/null 2>err
+	blocks=$(grep -c '^> .*  length=' err)
+	[ "$blocks" -gt 0 ]
+	[ "$(grep -c 'write(2,' calls)" = $((blocks + 1)) ]	# and the end
+}
+
+# --- the rest --------------------------------------------------------------------
 
 @test "an empty datagram is shown with length 0" {
 	need python3

@@ -138,7 +138,7 @@ setup() {
 
 @test "a TCP client, with a dump of what passes" {
 	listen echo tcp-listen:0,bind=127.0.0.1,fork pipe
-	torture "some input" -v - "tcp:127.0.0.1:$PORT"
+	torture "some input" -v -x --hexdump --text --dump-limit=7 --dump-file=seen - "tcp:127.0.0.1:$PORT"
 }
 
 @test "a TCP client by name" {

@@ -84,6 +84,27 @@ static enum io set_dump(struct cli *c, const struct flag *fl, const char *value,
 	return IO_OK;
 }
 
+static enum io set_limit(struct cli *c, const struct flag *fl, const char *value,
+			 struct fail *f)
+{
+	if (text_size(value, strlen(value), &c->rules.dump.limit) && c->rules.dump.limit)
+		return IO_OK;
+	return fail_at(f, *value ? value : NULL, 0, strlen(value),
+		       "--%s wants a number of bytes above 0, like 512 or 4k", fl->name);
+}
+
+static enum io set_colour(struct cli *c, const struct flag *fl, const char *value,
+			  struct fail *f)
+{
+	const int i = text_in_list(value, strlen(value), fl->values);
+
+	if (i < 0)
+		return fail_at(f, *value ? value : NULL, 0, strlen(value),
+			       "--%s is auto, always or never", fl->name);
+	c->rules.dump.colour = (enum colour)i;
+	return IO_OK;
+}
+
 static enum io set_block(struct cli *c, const struct flag *fl, const char *value,
 			 struct fail *f)
 {
@@ -242,6 +263,14 @@ static const struct flag table[] = {
 	  "show the data on standard error in hexadecimal" },
 	{ NULL, "hexdump", NULL, set_dump, DUMP_CLASSIC, false, NULL,
 	  "show the data on standard error with offsets, hexadecimal and text" },
+	{ NULL, "text", NULL, set_dump, DUMP_LINES, false, NULL,
+	  "show the data on standard error line by line, unreadable bytes escaped" },
+	{ NULL, "dump-limit", "BYTES", set_limit, 0, false, NULL,
+	  "show only the first bytes of each direction of a session" },
+	{ NULL, "dump-file", "FILE", set_text, AT(rules.dump.file), false, NULL,
+	  "append to this file what would be shown of the data" },
+	{ NULL, "color", "WHEN", set_colour, 0, false, "auto always never",
+	  "use colours on a terminal (auto), always or never" },
 	{ "r", "raw-left", "FILE", set_text, AT(raw[0]), true, NULL,
 	  "copy what comes from the first address to this file" },
 	{ "R", "raw-right", "FILE", set_text, AT(raw[1]), true, NULL,

@@ -11,7 +11,7 @@
 #include "relay/session.h"
 
 /* What is shown of the data that passes. */
-enum { DUMP_TEXT = 1, DUMP_HEX = 2, DUMP_CLASSIC = 4 };
+enum { DUMP_TEXT = 1, DUMP_HEX = 2, DUMP_CLASSIC = 4, DUMP_LINES = 8 };
 
 /* What to do instead of relaying. */
 enum ask { ASK_NOTHING, ASK_HELP, ASK_VERSION, ASK_EXPLAIN };

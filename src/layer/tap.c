@@ -1,9 +1,10 @@
-/* Looks at what is read through it: options -v, -x, -r, -R, and hexdump. */
+/* Looks at what is read through it: -v, -x, --hexdump, --text, -r, -R, and the hexdump
+ * layer. */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,76 +16,147 @@
 #include "endpoint/endpoint.h"
 #include "proto/dump.h"
 
-enum { STAMP = 48, WHO = 256 };
+enum {
+	WHO = 256,
+	NOTE = 64,
+	KEEP = 1 << 20, /* more room than this is given back after a block */
+};
+
+/* A file, or standard error: -1 once it can't be written any more. */
+struct sink {
+	int fd;		  /* own, but for standard error */
+	const char *what; /* ref: for messages: "the raw copy" */
+	const char *path; /* ref: NULL = standard error */
+};
 
 /* Made once for all sessions of the address. */
 struct tap_setup {
-	bool text, hex, classic, colour;
-	int raw; /* own: the file of the raw copy; -1 = none */
+	bool text, hex, classic, lines, colour;
+	uint64_t limit; /* bytes of each direction of a session; 0 = none */
+	struct sink shown, raw;
+	struct buf out; /* own: the text of one block; its room serves the next */
 };
 
 struct tap {
 	struct layer l;
 	uint64_t offset; /* bytes that passed */
 	char *who;	 /* own: the connection, as it was when it was made */
+	bool cut;	 /* it was told that the rest is not shown */
 	bool ended;
 };
 
 /* ---- once ------------------------------------------------------------ */
 
-static bool wants_colour(void)
+static bool is_set(const char *variable)
 {
-	const char *no = getenv("NO_COLOR");
+	const char *value = getenv(variable);
 
-	return !(no && *no) && isatty(STDERR_FILENO);
+	return value && *value;
+}
+
+static bool wants_colour(enum colour when, int fd)
+{
+	if (when != COLOUR_AUTO)
+		return when == COLOUR_ALWAYS;
+	return !is_set("NO_COLOR") && isatty(fd);
 }
 
 /* Non-blocking, because opening a FIFO would else wait for its reader. */
-static enum io open_raw(struct tap_setup *s, const char *path, struct fail *f)
+static enum io open_sink(struct sink *k, const char *what, const char *path,
+			 struct fail *f)
 {
-	s->raw = open(path,
-		      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-		      0666);
-	if (s->raw < 0)
-		return fail_sys(f, PHASE_WRITE, "cannot open %s for the raw copy", path);
+	*k = (struct sink){ .what = what, .path = path };
+	k->fd = open(path,
+		     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+		     0666);
+	if (k->fd < 0)
+		return fail_sys(f, PHASE_WRITE, "cannot open %s for %s", path, what);
+	return IO_OK;
+}
+
+static bool as_socat(const struct tap_setup *s)
+{
+	return s->text || s->hex;
+}
+
+static bool as_our_own(const struct tap_setup *s)
+{
+	return s->classic || s->lines;
+}
+
+static enum io open_sinks(struct tap_setup *s, const char *raw, const char *shown,
+			  struct fail *f)
+{
+	s->raw.fd = s->shown.fd = -1;
+	if (raw && open_sink(&s->raw, "the raw copy", raw, f) != IO_OK)
+		return IO_FAIL;
+	if (!as_socat(s) && !as_our_own(s))
+		return IO_OK;
+	if (shown)
+		return open_sink(&s->shown, "the dump", shown, f);
+	s->shown = (struct sink){ .fd = STDERR_FILENO, .what = "the dump" };
 	return IO_OK;
 }
 
 static enum io tap_prepare(struct part *p, struct fail *f)
 {
-	struct tap_setup *s = mem_new(1, sizeof(*s));
+	const struct dump_rules *rules = &p->spec->rules.dump;
 	const char *raw = part_text(p, OPT_TAP_RAW, NULL);
+	struct tap_setup *s = mem_new(1, sizeof(*s));
 
 	if (!s)
 		return fail_memory(f);
 	p->prepared = s;
-	*s = (struct tap_setup){
-		.text = part_has(p, OPT_TAP_TEXT),
-		.hex = part_has(p, OPT_TAP_HEX),
-		.classic = part_has(p, OPT_TAP_DUMP),
-		.colour = wants_colour(),
-		.raw = -1,
-	};
-	if (raw)
-		return open_raw(s, raw, f);
-	s->classic |= !s->text && !s->hex;
+	s->text = part_has(p, OPT_TAP_TEXT);
+	s->hex = part_has(p, OPT_TAP_HEX);
+	s->lines = part_has(p, OPT_TAP_LINES);
+	s->classic = part_has(p, OPT_TAP_DUMP);
+	s->classic |= !raw && !s->lines && !as_socat(s);
+	s->limit = rules->limit;
+	if (open_sinks(s, raw, rules->file, f) != IO_OK)
+		return IO_FAIL;
+	s->colour = wants_colour(rules->colour, s->shown.fd);
 	return IO_OK;
+}
+
+static void close_sink(struct sink *k)
+{
+	if (k->path)
+		sys_close(k->fd);
+	k->fd = -1;
 }
 
 static void tap_unprepare(struct part *p)
 {
 	struct tap_setup *s = p->prepared;
 
-	sys_close(s->raw);
+	close_sink(&s->shown);
+	close_sink(&s->raw);
+	buf_free(&s->out);
 	mem_free(s);
 	p->prepared = NULL;
 }
 
-/* ---- recording ------------------------------------------------------------ */
+/* ---- where it goes ----------------------------------------------------------
+ * Waits for a slow reader, so that nothing is lost or out of order.  But the traffic is
+ * worth more than its copy: a full disk ends the copy only. */
+static void give(struct sink *k, const void *data, size_t len)
+{
+	struct fail f = { 0 };
+
+	if (k->fd < 0 || !len || sys_write_all(k->fd, data, len))
+		return;
+	fail_sys(&f, PHASE_WRITE, "%s %s%s ends here", k->what, k->path ? "in " : "",
+		 k->path ? k->path : "on standard error");
+	close_sink(k);
+	log_fail(LEVEL_WARNING, &f);
+}
+
+/* ---- what is shown ---------------------------------------------------------- */
 
 /* "2026/11/22 10:00:00.123456000", as socat's has nine digits; or without date
  * and with six. */
-static void put_stamp(char *to, size_t cap, bool socat)
+static void put_stamp(char to[DUMP_STAMP], bool socat)
 {
 	struct timespec now;
 	struct tm local = { 0 };
@@ -92,43 +164,11 @@ static void put_stamp(char *to, size_t cap, bool socat)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &local);
-	n = strftime(to, cap, socat ? "%Y/%m/%d %H:%M:%S" : "%H:%M:%S", &local);
+	n = strftime(to, DUMP_STAMP, socat ? "%Y/%m/%d %H:%M:%S" : "%H:%M:%S", &local);
 	if (socat)
-		snprintf(to + n, cap - n, ".%09ld", now.tv_nsec);
+		snprintf(to + n, DUMP_STAMP - n, ".%09ld", now.tv_nsec);
 	else
-		snprintf(to + n, cap - n, ".%06ld", now.tv_nsec / 1000);
-}
-
-static void show(const struct buf *out)
-{
-	/* whoever closed standard error does not want to see it */
-	(void)sys_write_all(STDERR_FILENO, out->data, out->len);
-}
-
-static struct dump_mark mark(const struct tap *t, const char *stamp)
-{
-	return (struct dump_mark){
-		.arrow = t->l.end->side == 0 ? '>' : '<',
-		.stamp = stamp,
-		.offset = t->offset,
-	};
-}
-
-static bool show_socat(struct tap *t, const struct tap_setup *s, const void *data,
-		       size_t len)
-{
-	char stamp[STAMP];
-	struct dump_mark m = mark(t, stamp);
-	struct buf out;
-	bool done;
-
-	put_stamp(stamp, sizeof(stamp), true);
-	buf_init(&out, dump_room(&m, len));
-	done = dump_socat(&out, &m, s->text, s->hex, data, len);
-	if (done)
-		show(&out);
-	buf_free(&out);
-	return done;
+		snprintf(to + n, DUMP_STAMP - n, ".%06ld", now.tv_nsec / 1000);
 }
 
 /* At the end of a connection its addresses can no longer be asked. */
@@ -143,49 +183,128 @@ static const char *who_is_it(struct tap *t)
 	return t->who;
 }
 
-/* data NULL: the end of the direction. */
-static bool show_classic(struct tap *t, const struct tap_setup *s, const void *data,
-			 size_t len)
+static struct dump_mark socat_mark(const struct tap *t, char stamp[DUMP_STAMP])
 {
-	char stamp[STAMP];
-	struct dump_mark m = mark(t, stamp);
-	struct buf out;
-	bool done;
-
-	put_stamp(stamp, sizeof(stamp), false);
-	m.who = who_is_it(t);
-	m.colour = s->colour;
-	buf_init(&out, dump_room(&m, len));
-	done = data ? dump_classic(&out, &m, data, len) : dump_end(&out, &m);
-	if (done)
-		show(&out);
-	buf_free(&out);
-	return done;
+	put_stamp(stamp, true);
+	return (struct dump_mark){
+		.arrow = t->l.end->side == 0 ? '>' : '<',
+		.stamp = stamp,
+		.offset = t->offset,
+	};
 }
 
-/* The traffic is worth more than its copy: a full disk ends the copy only. */
-static void copy_raw(struct tap_setup *s, const struct part *p, const void *data,
-		     size_t len)
+static struct dump_mark own_mark(const struct tap *t, char stamp[DUMP_STAMP])
 {
-	struct fail f = { 0 };
+	const struct tap_setup *s = t->l.part->prepared;
+	const struct endpoint *e = t->l.end;
 
-	if (s->raw < 0 || sys_write_all(s->raw, data, len))
-		return;
-	fail_sys(&f, PHASE_WRITE, "the raw copy in %s ends here",
-		 part_text(p, OPT_TAP_RAW, ""));
-	log_say(LEVEL_WARNING, "%s", f.text);
-	sys_close(s->raw);
-	s->raw = -1;
+	put_stamp(stamp, false);
+	return (struct dump_mark){
+		.arrow = e->side == 0 ? '>' : '<',
+		.stamp = stamp,
+		.offset = t->offset,
+		.session = e->shared && e->session ? *e->session : 0,
+		.who = t->who,
+		.colour = s->colour,
+		.columns = sys_columns(s->shown.fd),
+	};
+}
+
+/* An empty buffer that may hold a block of so many bytes in all formats. */
+static struct buf *fresh(const struct tap *t, size_t len)
+{
+	struct buf *out = &((struct tap_setup *)t->l.part->prepared)->out;
+	const size_t one = dump_room(t->who, len);
+	const size_t all = one > SIZE_MAX / 3 ? SIZE_MAX : one * 3;
+
+	if (out->cap > KEEP)
+		buf_free(out);
+	out->len = 0;
+	if (out->max < all)
+		out->max = all;
+	return out;
+}
+
+/* In all formats asked for, with one write. */
+static bool show(const struct tap *t, const void *data, size_t len)
+{
+	struct tap_setup *s = t->l.part->prepared;
+	struct buf *out = fresh(t, len);
+	char stamp[DUMP_STAMP];
+	struct dump_mark m;
+	bool ok = true;
+
+	if (as_socat(s)) {
+		m = socat_mark(t, stamp);
+		ok = dump_socat(out, &m, s->text, s->hex, data, len);
+	}
+	if (ok && as_our_own(s)) {
+		m = own_mark(t, stamp);
+		ok = (!s->classic || dump_classic(out, &m, data, len)) &&
+		     (!s->lines || dump_lines(out, &m, data, len));
+	}
+	if (ok)
+		give(&s->shown, out->data, out->len);
+	return ok;
+}
+
+/* A line of its own, though -v may have shown no line end before.  socat does not tell
+ * of ends. */
+static bool note(const struct tap *t, bool end, const char *what)
+{
+	struct tap_setup *s = t->l.part->prepared;
+	struct buf *out = fresh(t, 0);
+	char stamp[DUMP_STAMP];
+	struct dump_mark m;
+	bool ok = true;
+
+	if (as_socat(s) && !end) {
+		m = socat_mark(t, stamp);
+		ok = (s->hex || buf_add(out, "\n", 1)) && dump_note(out, &m, what);
+	}
+	if (ok && as_our_own(s)) {
+		m = own_mark(t, stamp);
+		ok = dump_note(out, &m, what);
+	}
+	if (ok)
+		give(&s->shown, out->data, out->len);
+	return ok;
+}
+
+/* ---- recording ------------------------------------------------------------ */
+
+/* How many of the next len bytes are within the limit. */
+static size_t within_limit(const struct tap *t, uint64_t limit, size_t len)
+{
+	if (!limit)
+		return len;
+	if (t->offset >= limit)
+		return 0;
+	return len < limit - t->offset ? len : (size_t)(limit - t->offset);
+}
+
+static bool show_within_limit(struct tap *t, const void *data, size_t len)
+{
+	const uint64_t limit = ((struct tap_setup *)t->l.part->prepared)->limit;
+	const size_t n = within_limit(t, limit, len);
+	char what[NOTE];
+
+	if (t->cut || ((n || !len) && !show(t, data, n)))
+		return t->cut;
+	if (n == len)
+		return true;
+	t->cut = true;
+	snprintf(what, sizeof(what), "more than %" PRIu64 " bytes: the rest is not shown",
+		 limit);
+	return note(t, false, what);
 }
 
 static enum io record(struct tap *t, const void *data, size_t len)
 {
 	struct tap_setup *s = t->l.part->prepared;
 
-	copy_raw(s, t->l.part, data, len);
-	if ((s->text || s->hex) && !show_socat(t, s, data, len))
-		return fail_memory(t->l.end->fail);
-	if (s->classic && !show_classic(t, s, data, len))
+	give(&s->raw, data, len);
+	if (s->shown.fd >= 0 && !show_within_limit(t, data, len))
 		return fail_memory(t->l.end->fail);
 	t->offset += len;
 	return IO_OK;
@@ -193,19 +312,19 @@ static enum io record(struct tap *t, const void *data, size_t len)
 
 static void record_end(struct tap *t)
 {
-	struct tap_setup *s = t->l.part->prepared;
+	char what[NOTE] = "end";
 
-	if (s->classic && !t->ended)
-		show_classic(t, s, NULL, 0);
+	if (t->cut)
+		snprintf(what, sizeof(what), "end after %" PRIu64 " bytes", t->offset);
+	if (!t->ended)
+		note(t, true, what);
 	t->ended = true;
 }
 
 /* A peer may be gone by the time its bytes are read. */
 static enum io tap_open(struct layer *l)
 {
-	const struct tap_setup *s = l->part->prepared;
-
-	if (s->classic && !who_is_it((struct tap *)l))
+	if (as_our_own(l->part->prepared) && !who_is_it((struct tap *)l))
 		return fail_memory(l->end->fail);
 	return IO_OK;
 }

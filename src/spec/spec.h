@@ -37,6 +37,15 @@ struct part {
 	const struct spec *spec;	/* ref: the whole */
 };
 
+enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+/* How layers show what passes (layer/tap.c).  Zero = not given. */
+struct dump_rules {
+	enum colour colour;	/* auto: on a terminal, unless NO_COLOR is set */
+	const char *file;	/* ref: appended to; NULL = standard error */
+	uint64_t limit;		/* bytes of each direction of a session; 0 = none */
+};
+
 /* How a parse differs between dialects, and what its code may ask later. */
 struct spec_rules {
 	bool socat;		/* socat's own meaning of names where they differ */
@@ -46,6 +55,7 @@ struct spec_rules {
 	int listen_family;	/* the same for listeners only (socat: AF_INET) */
 	/* which family is tried first; 0 = the resolver's order */
 	int prefer;
+	struct dump_rules dump;
 };
 
 /* A parsed address.  After start-up it never changes and all sessions share it. */
