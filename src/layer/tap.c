@@ -149,7 +149,7 @@ static void give(struct sink *k, const void *data, size_t len)
 	fail_sys(&f, PHASE_WRITE, "%s %s%s ends here", k->what, k->path ? "in " : "",
 		 k->path ? k->path : "on standard error");
 	close_sink(k);
-	log_fail(LEVEL_WARNING, &f);
+	log_say(LEVEL_WARNING, "%s", f.text);
 }
 
 /* ---- what is shown ---------------------------------------------------------- */
