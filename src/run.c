@@ -16,6 +16,7 @@
 #include "loop/child.h"
 #include "loop/resolve.h"
 #include "loop/signal.h"
+#include "relay/count.h"
 #include "relay/server.h"
 #include "relay/tell.h"
 
@@ -25,6 +26,7 @@ struct run {
 	struct loop *loop;		/* own */
 	struct session *session;	/* ref: the only one, while it lives */
 	struct server server;		/* own, if serving */
+	struct totals past;		/* of the session that ended */
 	bool serving;
 	struct fail *fail;		/* ref: the caller's */
 	bool over;			/* the session or server said so, and reported */
@@ -311,15 +313,24 @@ static void on_end(void *owner, int signo)
 	}
 }
 
+/* As of now, or of the end. */
+static void show_statistics(const struct run *r)
+{
+	struct totals t = r->past;
+
+	if (r->session)
+		count_session(r->session, &t);
+	if (r->serving)
+		count_server(&r->server, &t);
+	statistics_show(&t);
+}
+
 static void on_usr1(void *owner, int signo)
 {
 	struct run *r = owner;
 
 	(void)signo;
-	if (r->session)
-		session_report(r->session);
-	else if (r->serving)
-		server_report(&r->server);
+	show_statistics(r);
 }
 
 /* What was ignored when we were started (nohup) stays so. */
@@ -380,6 +391,7 @@ static void session_over(void *owner, struct session *s)
 	*r->fail = s->fail;
 	r->over = true;
 	r->session = NULL;
+	count_session(s, &r->past);
 	loop_stop(r->loop);
 }
 
@@ -465,6 +477,8 @@ enum io run(const struct cli *c, struct fail *f, bool *reported, int *signo)
 	if (read_address(&r, 0) == IO_OK && read_address(&r, 1) == IO_OK &&
 	    capture_insert(c, r.spec, f) == IO_OK && insert_recorder(&r) == IO_OK)
 		answer = relay(&r);
+	if (r.loop && c->setup.statistics && !c->rules.socat)
+		show_statistics(&r);
 	clean_up(&r);
 	*reported = r.over;
 	*signo = r.signo;

@@ -112,7 +112,7 @@ timers_fire() {
 signals_arrive() {
 	listen server tcp-listen:0,bind=127.0.0.1,fork pipe || return 1
 	kill -USR1 "$(cat server.pid)"
-	wait_for server STATISTICS || return 1
+	wait_for server statistics || return 1
 	stop server
 	[ "$status" = 143 ]
 }

@@ -222,8 +222,8 @@ say("got", len(everything(c)))
 	run sockcat --statistics -b 16 -u open:in create:out
 	echo "$output"
 	[ "$status" = 0 ]
-	[[ $output == *"transferred 100 bytes in 7 blocks left to right"* ]]
-	[[ $output == *"transferred 0 bytes in 0 blocks right to left"* ]]
+	grep -Eq 'left to right +100 +7 ' <<<"$output"
+	grep -Eq 'right to left +0 +0 +0 ' <<<"$output"
 	same in out
 }
 
@@ -534,8 +534,8 @@ while True:
 	printf 'hello' >&7
 	wait_out relay hellohello
 	kill -USR1 "$(cat relay.pid)"
-	wait_for relay 'STATISTICS: transferred 5 bytes in 1 blocks? left to right'
-	wait_for relay 'STATISTICS: transferred 10 bytes in [12] blocks? right to left'
+	wait_for relay 'left to right +5 +1 +1 '
+	wait_for relay 'right to left +10 +[12] +[12] '
 	printf 'more' >&7
 	wait_out relay hellohellomoremore
 	stop relay
@@ -549,7 +549,7 @@ while True:
 		[ "$(printf 'hello' | sockcat - "tcp:127.0.0.1:$PORT")" = hello ]
 	done
 	kill -USR1 "$(cat server.pid)"
-	wait_for server 'STATISTICS: transferred 15 bytes in [0-9]+ blocks left to right'
+	wait_for server 'left to right +15 +[0-9]+ '
 }
 
 @test "TERM, INT, HUP and QUIT end a session with 128 and the signal's number" {

@@ -209,7 +209,7 @@ sys.stdin.read()"
 	listen server tcp-listen:0,fork pipe
 	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<12345
 	kill -USR1 "$(pid_of server)"
-	wait_for server 'STATISTICS: .*6 bytes'
+	wait_for server 'left to right +6 '
 }
 
 @test "a client that breaks off while its target is retried takes its session along" {

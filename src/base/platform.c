@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -345,6 +346,21 @@ void sys_close(int fd)
 	if (fd >= 0)
 		close(fd);
 	errno = saved;
+}
+
+/* ru_maxrss counts KiB, but for one that counts bytes. */
+#ifdef __APPLE__
+enum { RSS_UNIT = 1 };
+#else
+enum { RSS_UNIT = 1024 };
+#endif
+
+uint64_t sys_peak_memory(void)
+{
+	struct rusage used;
+
+	return getrusage(RUSAGE_SELF, &used) == 0 ? (uint64_t)used.ru_maxrss * RSS_UNIT
+						   : 0;
 }
 
 #ifdef __GLIBC__

@@ -48,6 +48,9 @@ void sys_close(int fd);
 /* Gives memory that was freed back to the system, where the allocator keeps it. */
 void sys_trim_memory(void);
 
+/* The most memory that the process has had at once, in bytes; 0 = not known. */
+uint64_t sys_peak_memory(void);
+
 /* What TCP knows of the connection: smoothed round-trip time and its variation in
  * microseconds, segments sent again (TCP_INFO, tcp(7)).  False: no TCP socket, or a
  * system that does not tell. */

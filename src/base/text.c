@@ -173,6 +173,30 @@ void text_from_duration(char *to, size_t cap, uint64_t usec)
 	snprintf(to, cap, "%llu%s %s", (unsigned long long)(usec / unit), fraction, name);
 }
 
+static uint64_t tenths_of(uint64_t unit, uint64_t bytes)
+{
+	return bytes / unit * 10 + (bytes % unit * 10 + unit / 2) / unit;
+}
+
+/* 1023.96 KiB is 1.0 MiB: rounding may take it to the next unit. */
+void text_from_size(char *to, size_t cap, uint64_t bytes)
+{
+	static const char letters[] = "KMGTPE";
+	const char *letter = letters;
+	uint64_t unit = 1024, tenths;
+
+	if (bytes < 1024) {
+		snprintf(to, cap, "%u B", (unsigned)bytes);
+		return;
+	}
+	while ((tenths = tenths_of(unit, bytes)) >= 10240) {
+		unit *= 1024;
+		letter++;
+	}
+	snprintf(to, cap, "%llu.%u %ciB", (unsigned long long)(tenths / 10),
+		 (unsigned)(tenths % 10), *letter);
+}
+
 /* ---- sizes, booleans ------------------------------------------------------------ */
 
 /* Takes "k", "Ki" or "KiB" off the end; answers how far the number is shifted. */

@@ -52,4 +52,8 @@ size_t text_cut(const char *s, size_t n);
 /* 2500000 -> "2.5 s", 40000 -> "40 ms"; microseconds in.  For messages. */
 void text_from_duration(char *to, size_t cap, uint64_t usec);
 
+/* 1572864 -> "1.5 MiB", 999 -> "999 B": the largest binary unit of which there is one,
+ * rounded to its tenths.  At most 10 characters. */
+void text_from_size(char *to, size_t cap, uint64_t bytes);
+
 #endif

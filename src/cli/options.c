@@ -282,7 +282,7 @@ static const struct flag table[] = {
 	{ NULL, "record", "FILE", set_text, AT(record), false, NULL,
 	  "record what passes both ways in this file, which replay: plays again" },
 	{ NULL, "statistics", NULL, set_true, AT(setup.statistics), true, NULL,
-	  "tell at the end how much went each way" },
+	  "tell at the end how much went each way, what failed and the memory used" },
 	{ NULL, "child-status", NULL, set_true, AT(setup.child_status), false, NULL,
 	  "end with the exit status of the program that was run" },
 	{ "d", "debug", "[LEVEL]", set_debug, 0, true, "0 1 2 3 4",

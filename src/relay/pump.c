@@ -80,6 +80,7 @@ static enum io write_all(struct pump *p, const unsigned char *from, size_t len,
 			return r;
 		*done += n;
 		p->bytes += n;
+		p->writes++;
 	} while (*done < len);
 	return IO_OK;
 }
@@ -167,7 +168,7 @@ static enum io read_write(struct pump *p)
 	p->from_wait = r;
 	if (r != IO_OK)
 		return r;
-	p->blocks++;
+	p->blocks += !p->discard;
 	return wrote(p, write_new(p, scratch, n));
 }
 

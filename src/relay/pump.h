@@ -22,7 +22,8 @@ struct pump {
 	/* to's shut said IO_EOF: no answer of its own will follow */
 	bool shut_eof;
 	bool done;			/* all written and shut */
-	uint64_t bytes, blocks;
+	uint64_t bytes;			/* written */
+	uint64_t blocks, writes;	/* how often was read and written */
 };
 
 /* A step.  IO_OK: nothing to do until woken (from_wait, to_wait say for what).

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/platform.h"
+#include "relay/count.h"
 #include "relay/opening.h"
 #include "relay/tell.h"
 
@@ -74,21 +75,6 @@ void server_free(struct server *v)
 	close_listener(v);
 }
 
-void server_report(const struct server *v)
-{
-	uint64_t bytes[2] = { v->bytes[0], v->bytes[1] };
-	uint64_t blocks[2] = { v->blocks[0], v->blocks[1] };
-
-	for (const struct session *s = v->sessions; s; s = s->next)
-		for (unsigned i = 0; i < 2; i++) {
-			bytes[i] += s->pump[i].bytes;
-			blocks[i] += s->pump[i].blocks;
-		}
-	log_always("STATISTICS: %u sessions so far, %u of them alive", v->next_id,
-		   v->live);
-	session_report_counts(bytes, blocks);
-}
-
 /* ---- sessions ---------------------------------------------------------------------- */
 
 /* A server that cannot keep time would wait for ever: rather end. */
@@ -125,10 +111,7 @@ static void session_ended(void *owner, struct session *s)
 {
 	struct server *v = owner;
 
-	for (unsigned i = 0; i < 2; i++) {
-		v->bytes[i] += s->pump[i].bytes;
-		v->blocks[i] += s->pump[i].blocks;
-	}
+	count_session(s, &v->past);
 	if (s->next)
 		s->next->prev = s->prev;
 	if (s->prev)

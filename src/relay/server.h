@@ -3,6 +3,7 @@
 #define SOCKCAT_RELAY_SERVER_H
 
 #include "relay/session.h"
+#include "report/statistics.h"
 
 struct server {
 	struct endpoint listener;
@@ -25,7 +26,7 @@ struct server {
 	struct timer resume;		/* after a shortage; next try; accept-timeout */
 	struct task again;		/* more connections wait than one turn takes */
 	struct fail fail;		/* the listener's */
-	uint64_t bytes[2], blocks[2];	/* of sessions that ended */
+	struct totals past;		/* of sessions that ended */
 	void (*ended)(void *owner, struct server *v);
 	void *owner;			/* ref */
 };
@@ -39,8 +40,5 @@ void server_drain(struct server *v);
 /* The same, and its sessions end now. */
 void server_stop(struct server *v, int signo);
 void server_free(struct server *v);
-
-/* Counters of all sessions, those alive included. */
-void server_report(const struct server *v);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "relay/closing.h"
+#include "relay/count.h"
 #include "relay/opening.h"
 #include "relay/tell.h"
 #include "spec/defaults.h"
@@ -72,21 +73,15 @@ void session_discard(struct session *s)
 	mem_free(s);
 }
 
-void session_report_counts(const uint64_t bytes[2], const uint64_t blocks[2])
+/* socat's sessions are processes, and each tells what it has done. */
+static void report_for_socat(const struct session *s)
 {
-	static const char *const way[2] = { "left to right", "right to left" };
+	struct totals t = { 0 };
 
-	for (unsigned i = 0; i < 2; i++)
-		log_always("STATISTICS: transferred %llu bytes in %llu blocks %s",
-			   (unsigned long long)bytes[i], (unsigned long long)blocks[i],
-			   way[i]);
-}
-
-void session_report(const struct session *s)
-{
-	session_report_counts(
-		(const uint64_t[2]){ s->pump[0].bytes, s->pump[1].bytes },
-		(const uint64_t[2]){ s->pump[0].blocks, s->pump[1].blocks });
+	if (!s->setup->statistics || !s->setup->socat)
+		return;
+	count_session(s, &t);
+	statistics_show(&t);
 }
 
 /* What a program's own end means for ours. */
@@ -144,8 +139,7 @@ void session_end(struct session *s)
 	/* a client must not take an unreachable target for an empty answer */
 	if (opening && s->accepted && !s->in[s->first].told && !s->setup->socat)
 		endpoint_abort(&s->in[s->first]);
-	if (s->setup->statistics)
-		session_report(s);
+	report_for_socat(s);
 	tell_end(s);
 	if (s->ended)
 		s->ended(s->owner, s);

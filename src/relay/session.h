@@ -92,8 +92,4 @@ void session_stop(struct session *s, int signo);
 /* Never started: frees it at once. */
 void session_discard(struct session *s);
 
-/* Counters, one line per direction, whatever the log level. */
-void session_report(const struct session *s);
-void session_report_counts(const uint64_t bytes[2], const uint64_t blocks[2]);
-
 #endif

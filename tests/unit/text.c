@@ -349,6 +349,27 @@ static void cutting_keeps_characters_whole(void **state)
 	assert_int_equal(text_cut("\x80\x80\x80\x80\x80", 5), 5);
 }
 
+static void assert_size(uint64_t bytes, const char *want)
+{
+	char text[16];
+
+	text_from_size(text, sizeof(text), bytes);
+	assert_string_equal(text, want);
+}
+
+static void sizes_are_written_in_binary_units(void **state)
+{
+	(void)state;
+	assert_size(0, "0 B");
+	assert_size(1023, "1023 B");
+	assert_size(1024, "1.0 KiB");
+	assert_size(1572864, "1.5 MiB");
+	assert_size(1024 * 1024 - 52, "1023.9 KiB");
+	assert_size(1024 * 1024 - 51, "1.0 MiB");
+	assert_size(UINT64_C(5) << 40, "5.0 TiB");
+	assert_size(UINT64_MAX, "16.0 EiB");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +382,7 @@ int main(void)
 		cmocka_unit_test(bad_durations_are_refused),
 		cmocka_unit_test(durations_are_written_for_people),
 		cmocka_unit_test(sizes_have_binary_units),
+		cmocka_unit_test(sizes_are_written_in_binary_units),
 		cmocka_unit_test(bad_sizes_are_refused),
 		cmocka_unit_test(booleans_have_many_names),
 		cmocka_unit_test(comparing_is_blind_for_case),

@@ -1,0 +1,43 @@
+/* What sessions have moved so far, summed up. */
+#include "relay/count.h"
+
+/* Where both ends keep messages apart, each that was read is one. */
+static uint64_t messages_of(const struct pump *p)
+{
+	if (!p->from || (!p->from->messages && !p->to->messages))
+		return 0;
+	return p->from->messages ? p->blocks : p->writes;
+}
+
+void count_session(const struct session *s, struct totals *t)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct pump *p = &s->pump[i];
+		struct flow *f = &t->way[i];
+
+		f->bytes += p->bytes;
+		f->reads += p->blocks;
+		f->writes += p->writes;
+		f->messages += messages_of(p);
+	}
+	t->sessions++;
+	t->open += s->state != SESSION_DEAD;
+	t->failed[s->fail.phase]++;
+}
+
+void count_server(const struct server *v, struct totals *t)
+{
+	const struct totals *past = &v->past;
+
+	for (unsigned i = 0; i < 2; i++) {
+		t->way[i].bytes += past->way[i].bytes;
+		t->way[i].reads += past->way[i].reads;
+		t->way[i].writes += past->way[i].writes;
+		t->way[i].messages += past->way[i].messages;
+	}
+	for (unsigned p = 0; p < PHASES; p++)
+		t->failed[p] += past->failed[p];
+	t->sessions += past->sessions;
+	for (const struct session *s = v->sessions; s; s = s->next)
+		count_session(s, t);
+}

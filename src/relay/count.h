@@ -1,0 +1,11 @@
+/* What sessions have moved so far, summed up. */
+#ifndef SOCKCAT_RELAY_COUNT_H
+#define SOCKCAT_RELAY_COUNT_H
+
+#include "relay/server.h"
+
+/* Both add to *t: one session; all of a server, those that have ended included. */
+void count_session(const struct session *s, struct totals *t);
+void count_server(const struct server *v, struct totals *t);
+
+#endif
