@@ -16,6 +16,7 @@
 #include "loop/child.h"
 #include "loop/resolve.h"
 #include "loop/signal.h"
+#include "meter.h"
 #include "relay/count.h"
 #include "relay/server.h"
 #include "relay/tell.h"
@@ -27,6 +28,7 @@ struct run {
 	struct session *session;	/* ref: the only one, while it lives */
 	struct server server;		/* own, if serving */
 	struct totals past;		/* of the session that ended */
+	struct meter meter;
 	bool serving;
 	struct fail *fail;		/* ref: the caller's */
 	bool over;			/* the session or server said so, and reported */
@@ -330,7 +332,10 @@ static void on_usr1(void *owner, int signo)
 	struct run *r = owner;
 
 	(void)signo;
-	show_statistics(r);
+	if (r->cli->setup.progress)
+		meter_print(&r->meter);
+	else
+		show_statistics(r);
 }
 
 /* What was ignored when we were started (nohup) stays so. */
@@ -381,6 +386,8 @@ static enum io make_loop(struct run *r)
 	if (r->cli->setup.block > SCRATCH_SIZE &&
 	    !loop_scratch(r->loop, r->cli->setup.block))
 		return fail_memory(r->fail);
+	if (r->cli->setup.progress && !meter_start(&r->meter, r->loop, r->cli->size))
+		return fail_memory(r->fail);
 	return catch_signals(r);
 }
 
@@ -388,9 +395,11 @@ static void session_over(void *owner, struct session *s)
 {
 	struct run *r = owner;
 
+	meter_end(&r->meter);
 	*r->fail = s->fail;
 	r->over = true;
 	r->session = NULL;
+	r->meter.session = NULL;
 	count_session(s, &r->past);
 	loop_stop(r->loop);
 }
@@ -410,6 +419,7 @@ static enum io start_session(struct run *r)
 				 r->fail);
 	if (!r->session)
 		return IO_FAIL;
+	r->meter.session = r->session;
 	r->session->id = 1;
 	r->session->ended = session_over;
 	r->session->owner = r;
@@ -432,6 +442,7 @@ static enum io start_server(struct run *r, unsigned side)
 		.owner = r,
 		.max = limit ? (unsigned)part_num(limit, OPT_MAX_CHILDREN, 0) : 0,
 	};
+	r->meter.server = &r->server;
 	answer = server_start(&r->server);
 	if (answer == IO_OK)
 		log_daemonised();
@@ -477,6 +488,7 @@ enum io run(const struct cli *c, struct fail *f, bool *reported, int *signo)
 	if (read_address(&r, 0) == IO_OK && read_address(&r, 1) == IO_OK &&
 	    capture_insert(c, r.spec, f) == IO_OK && insert_recorder(&r) == IO_OK)
 		answer = relay(&r);
+	meter_end(&r.meter);
 	if (r.loop && c->setup.statistics && !c->rules.socat)
 		show_statistics(&r);
 	clean_up(&r);

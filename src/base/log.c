@@ -29,6 +29,8 @@ static struct {
 	struct log_setup setup;
 	int fd;	     /* own: LOG_TO_FILE; else standard error */
 	bool syslog; /* lines go there now */
+	void (*clear)(void *owner); /* of who shares standard error; or NULL */
+	void *owner; /* ref */
 } out = {
 	.setup = { .level = LEVEL_WARNING, .program = "sockcat" },
 	.fd = STDERR_FILENO,
@@ -92,6 +94,18 @@ bool log_start(const struct log_setup *setup)
 	if (out.syslog || setup->target == LOG_TO_BOTH)
 		openlog(out.setup.program, LOG_PID, facility);
 	return true;
+}
+
+void log_share(void (*clear)(void *owner), void *owner)
+{
+	out.clear = clear;
+	out.owner = owner;
+}
+
+void log_make_room(void)
+{
+	if (out.clear)
+		out.clear(out.owner);
 }
 
 void log_daemonised(void)
@@ -162,6 +176,15 @@ static const char *own_prefix(enum level level)
 	}
 }
 
+/* In one piece, so that lines of several processes do not mix.
+ * Nobody is left to tell if this fails. */
+static void write_out(const char *line, size_t len)
+{
+	if (out.fd == STDERR_FILENO)
+		log_make_room();
+	(void)sys_write_all(out.fd, line, len);
+}
+
 static void write_line(enum level level, const char *text)
 {
 	static const char letters[] = "EWNID";
@@ -176,10 +199,8 @@ static void write_line(enum level level, const char *text)
 	else
 		n = snprintf(line, sizeof(line), "%s%.40s: %s%s\n", stamp,
 			     out.setup.program, own_prefix(level), text);
-	/* In one piece, so that lines of several processes do not mix.  Nobody is
-	 * left to tell if this fails. */
 	if (n > 0)
-		(void)sys_write_all(out.fd, line, (size_t)n);
+		write_out(line, (size_t)n);
 }
 
 static void write_syslog(enum level level, const char *text)
@@ -281,10 +302,10 @@ static void show_caret(const struct fail *f)
 	carets[width ? width : 1] = '\0';
 	n = snprintf(line, sizeof(line), "  %s%s%s%s\n", from ? "..." : "", before, piece,
 		     after);
-	(void)sys_write_all(out.fd, line, (size_t)n);
+	write_out(line, (size_t)n);
 	n = snprintf(line, sizeof(line), "  %*s%s\n",
 		     (int)(columns(before) + (from ? 3 : 0)), "", carets);
-	(void)sys_write_all(out.fd, line, (size_t)n);
+	write_out(line, (size_t)n);
 }
 
 /* socat says every error in exactly one line, and scripts count them. */

@@ -50,6 +50,13 @@ bool log_wants(enum level level);
 void log_say(enum level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Standard error is shared with a line that stands there and changes in place:
+ * clear(owner) is called before each line that goes there.  NULL: no longer. */
+void log_share(void (*clear)(void *owner), void *owner);
+
+/* The same call, for those who write there by themselves. */
+void log_make_room(void);
+
 /* Start-up is over: LOG_TO_BOTH goes to syslog from now on. */
 void log_daemonised(void);
 

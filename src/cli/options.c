@@ -118,6 +118,17 @@ static enum io set_block(struct cli *c, const struct flag *fl, const char *value
 	return IO_OK;
 }
 
+static enum io set_size(struct cli *c, const struct flag *fl, const char *value,
+			struct fail *f)
+{
+	(void)fl;
+	if (!text_size(value, strlen(value), &c->size) || !c->size)
+		return fail_at(f, *value ? value : NULL, 0, strlen(value),
+			       "how much will come is a number of bytes like 1000000, "
+			       "64k or 2G");
+	return IO_OK;
+}
+
 /* A time, or "off"; socat also takes any negative number for that. */
 static enum io read_time(const struct cli *c, const struct flag *fl, const char *value,
 			 bool *given, uint64_t *usec, struct fail *f)
@@ -282,7 +293,11 @@ static const struct flag table[] = {
 	{ NULL, "record", "FILE", set_text, AT(record), false, NULL,
 	  "record what passes both ways in this file, which replay: plays again" },
 	{ NULL, "statistics", NULL, set_true, AT(setup.statistics), true, NULL,
-	  "tell at the end how much went each way, what failed and the memory used" },
+	  "tell at the end what went each way, what failed" },
+	{ NULL, "progress", NULL, set_true, AT(setup.progress), false, NULL,
+	  "show on standard error, while it goes on, how much went and how fast" },
+	{ NULL, "size", "BYTES", set_size, 0, false, NULL,
+	  "with --progress: how much will come, where that is no file" },
 	{ NULL, "child-status", NULL, set_true, AT(setup.child_status), false, NULL,
 	  "end with the exit status of the program that was run" },
 	{ "d", "debug", "[LEVEL]", set_debug, 0, true, "0 1 2 3 4",
@@ -375,4 +390,283 @@ bool options_is_address(const char *word)
 {
 	return word[0] != '-' || !word[1] || word[1] == ',' ||
 	       !strncmp(word + 1, "!!", 2);
+}
+
+/* --- which dialect -------------------------------------------------------------- */
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path && *path ? path : "sockcat";
+}
+
+/* "--dialect" of "--dialect=socat" and "--dialect socat", cut short as getopt allows. */
+static bool names_dialect(const char *word)
+{
+	static const char flag[] = "--dialect";
+	const size_t len = strcspn(word, "=");
+
+	return len >= strlen("--di") && len < sizeof(flag) && !strncmp(word, flag, len);
+}
+
+bool options_dialect(int argc, char **argv, bool *socat, struct fail *f)
+{
+	const char *name = argc > 0 ? base_name(argv[0]) : "sockcat";
+
+	*socat = !strcmp(name, "socat");
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (!names_dialect(argv[i]))
+			continue;
+		name = strchr(argv[i], '=');
+		name = name ? name + 1 : argv[i + 1] ? argv[++i] : "";
+		*socat = !strcmp(name, "socat");
+		if (!*socat && strcmp(name, "sockcat") != 0) {
+			fail_at(f, argv[i], (size_t)(strlen(argv[i]) - strlen(name)),
+				strlen(name),
+				"there is no dialect \"%s\"; there are sockcat and socat",
+				name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* --- reading the words ---------------------------------------------------------- */
+
+/* What getopt_long(3) wants to know, made from the table; zeroed before. */
+struct grammar {
+	char letters[3 * FLAGS + 3];
+	struct option longs[FLAGS + 1];
+};
+
+static int how_many(const struct flag *fl)
+{
+	if (!fl->arg)
+		return no_argument;
+	return *fl->arg == '[' ? optional_argument : required_argument;
+}
+
+static void grammar_make(struct grammar *g)
+{
+	char *to = g->letters;
+	size_t n = 0;
+
+	*to++ = '+';
+	*to++ = ':';
+	for (size_t i = 0; i < FLAGS; i++) {
+		const struct flag *fl = &table[i];
+
+		if (fl->name)
+			g->longs[n++] = (struct option){ .name = fl->name,
+							 .has_arg = how_many(fl),
+							 .val = LONG_BASE + (int)i };
+		if (!fl->letters || (fl->letters[1] && strchr(g->letters, *fl->letters)))
+			continue;
+		*to++ = *fl->letters;
+		for (int k = fl->letters[1] ? 1 : how_many(fl); k > 0; k--)
+			*to++ = ':';
+	}
+}
+
+static const char *nearest_name(const char *word, size_t len)
+{
+	const char *best = NULL;
+	unsigned least = len > 5 ? 3 : 2;
+
+	for (size_t i = 0; i < FLAGS; i++) {
+		const char *name = table[i].name;
+		unsigned d = name ? text_distance(word, len, name, strlen(name)) : least;
+
+		if (d < least) {
+			least = d;
+			best = name;
+		}
+	}
+	return best;
+}
+
+static enum io unknown_flag(const char *word, int letter, struct fail *f)
+{
+	const char *from = letter > 0 && letter < LONG_BASE ? strchr(word + 1, letter)
+							    : NULL;
+	size_t len = strcspn(word, "=");
+	const char *near = len > 3 ? nearest_name(word + 2, len - 2) : NULL;
+
+	if (from && word[1] != '-')
+		return fail_at(f, word, (size_t)(from - word), 1,
+			       "there is no flag -%c; --help shows all", letter);
+	if (near)
+		return fail_at(f, word, 0, len,
+			       "there is no flag %.*s; did you mean --%s?", (int)len,
+			       word, near);
+	return fail_at(f, word, 0, len,
+		       "there is no flag %.*s, or it is cut too short; --help shows all",
+		       (int)len, word);
+}
+
+/* Why getopt_long(3) answered ':' or '?'. */
+static enum io bad_flag(const char *word, int answer, struct fail *f)
+{
+	const struct flag *fl = options_of_word(word, NULL);
+
+	if (answer == ':')
+		return fail_at(f, word, 0, strlen(word), "%s wants a value%s%s", word,
+			       fl && fl->arg ? ": " : "", fl && fl->arg ? fl->arg : "");
+	if (fl && !fl->arg && word[1] == '-')
+		return fail_at(f, word, strcspn(word, "="),
+			       strlen(word) - strcspn(word, "="), "--%s takes no value",
+			       fl->name);
+	return unknown_flag(word, optopt, f);
+}
+
+/* The -l family: the second letter, and for -lf and -lp the value, stand in value. */
+static enum io log_flag(struct cli *c, int argc, char **argv, const char *value,
+			struct fail *f)
+{
+	const char name[] = { 'l', *value, 0 };
+	const struct flag *fl = options_find(name, 2);
+	const char *rest = *value ? value + 1 : value;
+	const bool apart = value == argv[optind - 1];
+
+	if (!fl || apart)
+		return fail_at(f, argv[optind - (apart ? 2 : 1)], 0, 2,
+			       "after -l one of y f s m p u h has to follow at once, as "
+			       "in -lf FILE");
+	if (*rest && !fl->arg)
+		return fail_at(f, argv[optind - 1], 3, strlen(rest), "-%s takes no value",
+			       name);
+	if (!*rest && how_many(fl) == required_argument) {
+		if (optind >= argc)
+			return fail_at(f, argv[optind - 1], 0, 3, "-%s wants a value: %s",
+				       name, fl->arg);
+		rest = argv[optind++];
+	}
+	return fl->set(c, fl, rest, f);
+}
+
+/* --help may have its NAME in the next word, though that makes "--help" ambiguous
+ * for getopt. */
+static const char *help_topic(const struct cli *c, int argc, char **argv)
+{
+	if (c->rules.socat || optind >= argc || !strcmp(argv[optind], "--"))
+		return NULL;
+	if (argv[optind][0] == '-' && !options_of_word(argv[optind], NULL))
+		return NULL;
+	return argv[optind++];
+}
+
+/* One flag out of the word at optind, which may hold more of them. */
+static enum io read_flag(struct cli *c, int argc, char **argv, const struct grammar *g,
+			 struct fail *f)
+{
+	const char *word = argv[optind];
+	const int answer = getopt_long(argc, argv, g->letters, g->longs, NULL);
+	const char letter = (char)answer;
+	const struct flag *fl;
+
+	if (answer == ':' || (answer == '?' && strcmp(word, "-?") != 0))
+		return bad_flag(word, answer, f);
+	if (answer == 'l')
+		return log_flag(c, argc, argv, optarg, f);
+	fl = answer >= LONG_BASE ? &table[answer - LONG_BASE] :
+	     answer == '?' ? options_find("help", 4) : options_find(&letter, 1);
+	if (fl->set == set_help && !optarg)
+		optarg = (char *)help_topic(c, argc, argv);
+	return fl->set(c, fl, optarg, f);
+}
+
+/* socat refuses "-vx"; scripts that feature-test it expect that. */
+static enum io check_merged(const struct cli *c, const char *word, struct fail *f)
+{
+	const char *value;
+	const struct flag *fl = options_of_word(word, &value);
+
+	if (!c->rules.socat || !fl || fl->arg || !value || word[1] == '-')
+		return IO_OK;
+	return fail_at(f, word, 0, strlen(word),
+		       "flags of one letter stand apart here: -%s -%s instead of %s",
+		       fl->letters, value, word);
+}
+
+static enum io add_address(struct cli *c, char *word, struct fail *f)
+{
+	if (c->naddress == 2) {
+		spec_hide(word);
+		return fail_at(f, word, 0, strlen(word),
+			       "there are two addresses already; is a blank in one of "
+			       "them unquoted?");
+	}
+	c->address[c->naddress++] = word;
+	return IO_OK;
+}
+
+/* -v alone, or with "--" and everything else, in the order they stand. */
+static enum io read_words(struct cli *c, int argc, char **argv, struct fail *f)
+{
+	struct grammar g = { .letters = "" };
+	enum io r = IO_OK;
+	bool flags = true;
+
+	grammar_make(&g);
+	opterr = 0;
+	optind = 1;
+	while (r == IO_OK && optind < argc) {
+		char *word = argv[optind];
+
+		if (flags && !strcmp(word, "--")) {
+			flags = false;
+			optind++;
+		} else if (!flags || options_is_address(word)) {
+			flags = flags && !c->rules.socat;
+			optind++;
+			r = add_address(c, word, f);
+		} else {
+			r = check_merged(c, word, f);
+			if (r == IO_OK)
+				r = read_flag(c, argc, argv, &g, f);
+		}
+	}
+	return r;
+}
+
+/* One address alone talks with standard input and output. */
+static enum io complete_addresses(struct cli *c, struct fail *f)
+{
+	static char stdio[] = "-";
+
+	if (c->ask != ASK_NOTHING || c->naddress == 2)
+		return IO_OK;
+	if (c->rules.socat)
+		return fail_say(f, PHASE_USAGE, 0,
+				"2 addresses are needed, %u given; -h shows more",
+				c->naddress);
+	if (!c->naddress)
+		return fail_say(f, PHASE_USAGE, 0,
+				"no address given: try %s tcp:HOST:PORT, or %s --help",
+				c->log.program, c->log.program);
+	c->address[1] = c->address[0];
+	c->address[0] = stdio;
+	return IO_OK;
+}
+
+enum io options_parse(int argc, char **argv, struct cli *out, struct fail *f)
+{
+	enum io r;
+	bool socat;
+
+	*out = (struct cli){
+		.setup = { .left_to_right = true, .right_to_left = true },
+		.log = { .level = LEVEL_WARNING,
+			 .program = base_name(argc > 0 ? argv[0] : NULL) },
+	};
+	if (!options_dialect(argc, argv, &socat, f))
+		return IO_FAIL;
+	if (socat)
+		socat_defaults(out);
+	r = read_words(out, argc, argv, f);
+	if (r == IO_OK && out->size && !out->setup.progress)
+		return fail_say(f, PHASE_USAGE, 0,
+				"--size= is for --progress, which is not given");
+	return r == IO_OK ? complete_addresses(out, f) : r;
 }

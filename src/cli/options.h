@@ -36,6 +36,7 @@ struct cli {
 	const char *topic;		/* ref: --help NAME, or NULL */
 	unsigned debug;			/* how often -d was given, or its number */
 	unsigned dump;			/* DUMP_* */
+	uint64_t size;			/* --size=, for --progress; 0 = not given */
 	const char *raw[2];		/* ref: -r -R: file for a copy of what comes */
 	const char *capture;		/* ref: --capture: its file, - or NULL */
 	const char *capture_size;	/* ref: --capture-size, as typed, or NULL */

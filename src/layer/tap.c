@@ -144,6 +144,8 @@ static void give(struct sink *k, const void *data, size_t len)
 {
 	struct fail f = { 0 };
 
+	if (k->fd == STDERR_FILENO)
+		log_make_room();
 	if (k->fd < 0 || !len || sys_write_all(k->fd, data, len))
 		return;
 	fail_sys(&f, PHASE_WRITE, "%s %s%s ends here", k->what, k->path ? "in " : "",

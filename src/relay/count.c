@@ -1,6 +1,9 @@
 /* What sessions have moved so far, summed up. */
 #include "relay/count.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 /* Where both ends keep messages apart, each that was read is one. */
 static uint64_t messages_of(const struct pump *p)
 {
@@ -40,4 +43,18 @@ void count_server(const struct server *v, struct totals *t)
 	t->sessions += past->sessions;
 	for (const struct session *s = v->sessions; s; s = s->next)
 		count_session(s, t);
+}
+
+uint64_t count_expected(const struct endpoint *from)
+{
+	const struct part *p = spec_with(from->spec, OPT_READBYTES);
+	uint64_t limit = p ? (uint64_t)part_num(p, OPT_READBYTES, 0) : 0, left = 0;
+	struct stat st;
+	off_t at;
+
+	if (from->rfd >= 0 && fstat(from->rfd, &st) == 0 && S_ISREG(st.st_mode)) {
+		at = lseek(from->rfd, 0, SEEK_CUR);
+		left = at >= 0 && at < st.st_size ? (uint64_t)(st.st_size - at) : 0;
+	}
+	return limit && (!left || limit < left) ? limit : left;
 }

@@ -8,4 +8,8 @@
 void count_session(const struct session *s, struct totals *t);
 void count_server(const struct server *v, struct totals *t);
 
+/* How many bytes a side will give that is about to be read: what is left of a regular
+ * file, but not more than readbytes= allows.  0 = not known. */
+uint64_t count_expected(const struct endpoint *from);
+
 #endif

@@ -23,6 +23,7 @@ struct pump {
 	bool shut_eof;
 	bool done;			/* all written and shut */
 	uint64_t bytes;			/* written */
+	uint64_t expects;		/* bytes that will come; 0 = not known */
 	uint64_t blocks, writes;	/* how often was read and written */
 };
 

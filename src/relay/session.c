@@ -185,6 +185,7 @@ static void start_pump(struct session *s, unsigned i)
 	p->from = &s->in[i];
 	p->to = s->out[!i];
 	p->block = block_size(s, p);
+	p->expects = s->setup->progress ? count_expected(p->from) : 0;
 	p->off = !opening_goes(s, i) || !(from & TYPE_READS) ||
 		 !(to->part[0].type->flags & TYPE_WRITES) || p->to->direct;
 }
@@ -207,7 +208,7 @@ static void start_relay(struct session *s)
 		start_pump(s, i);
 	timer_stop(s->loop, &s->timer);
 	s->state = SESSION_RELAY;
-	s->since = s->active = loop_now(s->loop);
+	s->relaying = s->since = s->active = loop_now(s->loop);
 	tell_ready(s);
 	log_start_of_relay(s);
 	log_daemonised();

@@ -14,6 +14,7 @@ struct relay_setup {
 	bool left_to_right, right_to_left;	/* both unless -u or -U */
 	bool socat;			/* that dialect's ways where they differ */
 	bool statistics;
+	bool progress;			/* how much will come is of interest */
 	bool child_status;		/* the program's own status becomes ours */
 };
 
@@ -43,6 +44,7 @@ struct session {
 	struct loop *loop;		/* ref */
 	struct timer timer;		/* the nearest of connect, linger, idle, retry */
 	uint64_t begun;			/* when the session began */
+	uint64_t relaying;		/* when its relay began; 0 = not yet */
 	uint64_t since;			/* when the present state began */
 	/* when the transport of the side being opened was ready for the layers above
 	 * it; 0 = not yet */
