@@ -188,6 +188,16 @@ child_of() { ps -o pid= --ppid "$1" | tr -d ' '; }
 	[ -z "$output" ]
 }
 
+@test "its failure as the writing half of an address is as good" {
+	run -4 sockcat --child-status -u text:x '-!!system:cat >/dev/null; exit 4'
+}
+
+@test "while it goes on it has no status, and that is told" {
+	run -0 sockcat - 'system:exec </dev/null >&- 2>&-; exec sleep 20' </dev/null
+	run -1 sockcat --child-status - 'system:exec </dev/null >&- 2>&-; exec sleep 20' </dev/null
+	[[ $output == *'error: system:'*'the program goes on, so its status is not known'* ]]
+}
+
 @test "a signal that killed it is told, and 128 more than its number" {
 	run "$SOCKCAT" --child-status - 'system:kill -9 $$' </dev/null
 	[ "$status" = 137 ]

@@ -167,6 +167,7 @@ static enum io start_child(struct exec *x, const struct program *p,
 		.owner = x,
 	};
 	child_watch(e->loop, &x->child);
+	e->child_status = -1;
 	log_say(LEVEL_INFO, "program \"%s\" runs as process %d", p->name, (int)pid);
 	return IO_OK;
 }

@@ -85,14 +85,24 @@ static void report_for_socat(const struct session *s)
 }
 
 /* What a program's own end means for ours. */
+static void note_program(struct session *s, const struct endpoint *e)
+{
+	if (e->child_status > 0 && (s->setup->child_status || s->setup->socat))
+		fail_say(&s->fail, PHASE_CHILD, e->child_status, "%s: the program failed",
+			 e->spec->input);
+	if (e->child_status >= 0 || !s->setup->child_status)
+		return;
+	fail_say(&s->fail, PHASE_CHILD, 0,
+		 "%s: the program goes on, so its status is not known", e->spec->input);
+	log_fail(LEVEL_ERROR, &s->fail);
+}
+
 static void note_child(struct session *s)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		int status = s->in[i].child_status;
-
-		if (status > 0 && (s->setup->child_status || s->setup->socat))
-			fail_say(&s->fail, PHASE_CHILD, status, "%s: the program failed",
-				 s->spec[i]->input);
+		note_program(s, &s->in[i]);
+		if (s->out[i] != &s->in[i])
+			note_program(s, s->out[i]);
 	}
 }
 
