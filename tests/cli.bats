@@ -22,7 +22,7 @@ refused() {
 		-L -W -g -s -S; do
 		grep -Eq -e "^ +$flag, --" <<<"$output" || { echo "$flag is missing"; false; }
 	done
-	for flag in explain hexdump statistics progress size child-status dialect \
+	for flag in explain hexdump statistics progress size strict child-status dialect \
 		experimental; do
 		grep -Eq -e "^ +--$flag" <<<"$output" || { echo "--$flag is missing"; false; }
 	done

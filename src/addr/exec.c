@@ -324,6 +324,10 @@ static enum io exec_read(struct layer *l, void *to, size_t cap, size_t *n)
 	l->end->fail = &here;
 	r = fd_read(l, to, cap, n);
 	l->end->fail = f;
+	if (r == IO_FAIL && is_gone(&here))
+		fail_say(l->end->missing, PHASE_WRITE, here.code,
+			 "%s: the program has not read all of its input",
+			 l->end->spec->input);
 	if (r == IO_EOF || (r == IO_FAIL && is_gone(&here)))
 		return read_end(x);
 	if (r == IO_FAIL && f->phase == PHASE_NONE)

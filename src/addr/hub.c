@@ -39,6 +39,9 @@ static void warn_full(struct hub *h, const struct name *from)
 {
 	char text[NAME_TEXT];
 
+	fail_say(h->listener->missing, PHASE_RECEIVE, ENOBUFS,
+		 "%s: datagrams of new senders were dropped, for want of room",
+		 h->part->spec->input);
 	if (loop_now(h->loop) < h->quiet)
 		return;
 	h->quiet = loop_now(h->loop) + QUIET_USEC;
@@ -49,6 +52,7 @@ static void warn_full(struct hub *h, const struct name *from)
 
 static enum io no_memory(struct hub *h)
 {
+	fail_memory(h->listener->missing);
 	if (loop_now(h->loop) >= h->quiet)
 		log_say(LEVEL_WARNING, "%s: out of memory; dropping a datagram",
 			h->part->spec->input);
@@ -137,6 +141,9 @@ static void note_drop(const struct peer *p)
 
 	if (p->dropped != 1)
 		return;
+	fail_say(p->owner->missing, PHASE_RECEIVE, ENOBUFS,
+		 "%s: datagrams were dropped: the session did not keep up",
+		 p->owner->spec->input);
 	log_say(LEVEL_INFO, "dropping datagrams from %s: its session does not keep up",
 		dgram_text(&p->name, text));
 }
@@ -164,6 +171,10 @@ static enum io receive(struct hub *h, struct arrival *a)
 	if (r == IO_OK && a->len > SCRATCH_SIZE) {
 		log_say(LEVEL_WARNING, "%s: dropping a datagram of more than %d bytes",
 			h->part->spec->input, SCRATCH_SIZE);
+		if (h->listener)
+			fail_say(h->listener->missing, PHASE_RECEIVE, EMSGSIZE,
+				 "%s: a datagram was dropped that was too long",
+				 h->part->spec->input);
 		errno = EMSGSIZE;
 		return IO_FAIL;
 	}

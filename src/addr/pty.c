@@ -265,8 +265,14 @@ enum io pty_drain_run(struct pty_drain *d, struct endpoint *e, const char *name)
 		d->moved = now;
 	d->left = left;
 	d->empty = left ? 0 : d->empty + 1;
-	if (d->empty >= DRAIN_EMPTY || now >= d->moved + DRAIN_PATIENCE)
+	if (d->empty >= DRAIN_EMPTY)
 		return drain_end(d);
+	if (now >= d->moved + DRAIN_PATIENCE) {
+		fail_say(e->missing, PHASE_WRITE, ETIMEDOUT,
+			 "%s: what came last was not read from the terminal",
+			 e->spec->input);
+		return drain_end(d);
+	}
 	return timer_set(e->loop, &d->timer, now + DRAIN_INTERVAL) ? IO_WAIT
 								   : fail_memory(e->fail);
 }

@@ -59,6 +59,9 @@ struct endpoint {
 	const struct spec *facing;
 	struct loop *loop;		/* ref */
 	struct fail *fail;		/* ref: the session's */
+	/* ref: the session's, for a loss that does not end it, such as a datagram for
+	 * which there is no room: --strict makes that its failure in the end */
+	struct fail *missing;
 	wake_fn *wake;			/* called when a watch fires or endpoint_wake() */
 	void *owner;			/* ref: for wake */
 };
@@ -79,9 +82,9 @@ enum io spec_reload(struct spec *s, struct fail *f);
  * first time, so that all find the same. */
 enum io spec_become(const struct spec *s, struct fail *f);
 
-/* Allocates the layers.  The caller has set spec, facing, loop, fail, wake, owner,
- * side, session, other, shared, listening, reads and writes before; all else is zero.
- * rfd and wfd become -1. */
+/* Allocates the layers.  The caller has set spec, facing, loop, fail, missing, wake,
+ * owner, side, session, other, shared, listening, reads and writes before; all else is
+ * zero.  rfd and wfd become -1. */
 enum io endpoint_build(struct endpoint *e);
 
 /* Bottom up; a step, resumes at the layer that had to wait. */

@@ -32,6 +32,7 @@ struct environment;
  *  - Whatever the layer below answers is passed up unchanged, unless it is an
  *    end that came too early.  So the top answer always names the real wait.
  *  - Bytes read beyond one's own message are given back with layer_unread.
+ *  - What is lost without ending the session is noted in end->missing.
  *  - Only a transport has descriptors.  While it races several it watches them
  *    itself and answers IO_WAIT; a layer that keeps time owns a timer, answers
  *    IO_WAIT and calls endpoint_wake() when it is due.

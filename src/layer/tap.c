@@ -140,7 +140,7 @@ static void tap_unprepare(struct part *p)
 /* ---- where it goes ----------------------------------------------------------
  * Waits for a slow reader, so that nothing is lost or out of order.  But the traffic is
  * worth more than its copy: a full disk ends the copy only. */
-static void give(struct sink *k, const void *data, size_t len)
+static void give(struct sink *k, const void *data, size_t len, struct fail *missing)
 {
 	struct fail f = { 0 };
 
@@ -152,6 +152,8 @@ static void give(struct sink *k, const void *data, size_t len)
 		 k->path ? k->path : "on standard error");
 	close_sink(k);
 	log_say(LEVEL_WARNING, "%s", f.text);
+	if (missing->phase == PHASE_NONE)
+		*missing = f;
 }
 
 /* ---- what is shown ---------------------------------------------------------- */
@@ -246,7 +248,7 @@ static bool show(const struct tap *t, const void *data, size_t len)
 		     (!s->lines || dump_lines(out, &m, data, len));
 	}
 	if (ok)
-		give(&s->shown, out->data, out->len);
+		give(&s->shown, out->data, out->len, t->l.end->missing);
 	return ok;
 }
 
@@ -269,7 +271,7 @@ static bool note(const struct tap *t, bool end, const char *what)
 		ok = dump_note(out, &m, what);
 	}
 	if (ok)
-		give(&s->shown, out->data, out->len);
+		give(&s->shown, out->data, out->len, t->l.end->missing);
 	return ok;
 }
 
@@ -305,7 +307,7 @@ static enum io record(struct tap *t, const void *data, size_t len)
 {
 	struct tap_setup *s = t->l.part->prepared;
 
-	give(&s->raw, data, len);
+	give(&s->raw, data, len, t->l.end->missing);
 	if (s->shown.fd >= 0 && !show_within_limit(t, data, len))
 		return fail_memory(t->l.end->fail);
 	t->offset += len;

@@ -27,6 +27,7 @@ static void describe_end(struct session *s, struct endpoint *e, unsigned side)
 	e->facing = s->spec[!side];
 	e->loop = s->loop;
 	e->fail = &s->fail;
+	e->missing = &s->missing;
 	e->wake = session_woken;
 	e->owner = s;
 	e->side = (unsigned char)side;
@@ -227,7 +228,7 @@ static void open_timed_out(struct session *s, unsigned side)
 		return;
 	}
 	if (listens(s, side)) {
-		if (!s->setup->socat)
+		if (!s->setup->socat || s->setup->strict)
 			fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
 				 "%s: nobody connected within accept-timeout=", typed);
 		session_end(s);

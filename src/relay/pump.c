@@ -135,6 +135,13 @@ static enum io shut(struct pump *p)
 	return r;
 }
 
+/* Nobody failed, but the strict want to know. */
+static void note_lost(struct pump *p, const char *why)
+{
+	fail_say(p->to->missing, p->to->network ? PHASE_SEND : PHASE_WRITE, EPIPE,
+		 "%s: %s", p->to->spec->input, why);
+}
+
 /* The far side went away while there was nothing to write.  A pipe's reader that
  * has seen enough costs nothing; a connection that breaks does. */
 static enum io reader_gone(struct pump *p)
@@ -143,14 +150,19 @@ static enum io reader_gone(struct pump *p)
 		return fail_say(p->to->fail, PHASE_SEND, ECONNRESET,
 				"%s: connection lost: %s", p->to->spec->input,
 				fail_errno_text(ECONNRESET));
+	/* a program says by its status whether it has heard enough */
+	if (!(p->to->spec->part[0].type->groups & G_PROGRAM))
+		note_lost(p, "the reader went away before the end of the data");
 	p->shut_eof = true;
 	return finish(p);
 }
 
 static enum io wrote(struct pump *p, enum io r)
 {
-	if (r == IO_EOF)
+	if (r == IO_EOF) {
+		note_lost(p, "it took no more, so what came last is lost");
 		return finish(p);
+	}
 	p->to_wait = r;
 	return r;
 }

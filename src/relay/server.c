@@ -37,6 +37,8 @@ static void close_listener(struct server *v)
 static void end(struct server *v)
 {
 	close_listener(v);
+	if (v->setup->strict && v->fail.phase == PHASE_NONE)
+		v->fail = v->missing;
 	if (v->ended)
 		v->ended(v->owner, v);
 	v->ended = NULL;
@@ -112,6 +114,9 @@ static void session_ended(void *owner, struct session *s)
 	struct server *v = owner;
 
 	count_session(s, &v->past);
+	if (v->missing.phase == PHASE_NONE && s->fail.phase != PHASE_NONE &&
+	    s->fail.phase != PHASE_SIGNAL)
+		v->missing = s->fail;
 	if (s->next)
 		s->next->prev = s->prev;
 	if (s->prev)
@@ -258,6 +263,7 @@ static enum io build(struct server *v)
 	v->listener.spec = v->spec[v->side];
 	v->listener.loop = v->loop;
 	v->listener.fail = &v->fail;
+	v->listener.missing = &v->missing;
 	v->listener.wake = run;
 	v->listener.owner = v;
 	v->listener.side = (unsigned char)v->side;

@@ -26,6 +26,8 @@ struct server {
 	struct timer resume;		/* after a shortage; next try; accept-timeout */
 	struct task again;		/* more connections wait than one turn takes */
 	struct fail fail;		/* the listener's */
+	/* the first of what it had to turn away and of what sessions failed of */
+	struct fail missing;
 	struct totals past;		/* of sessions that ended */
 	void (*ended)(void *owner, struct server *v);
 	void *owner;			/* ref */

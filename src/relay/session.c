@@ -87,10 +87,12 @@ static void report_for_socat(const struct session *s)
 /* What a program's own end means for ours. */
 static void note_program(struct session *s, const struct endpoint *e)
 {
-	if (e->child_status > 0 && (s->setup->child_status || s->setup->socat))
+	const bool asked = s->setup->child_status || s->setup->strict;
+
+	if (e->child_status > 0 && (asked || s->setup->socat))
 		fail_say(&s->fail, PHASE_CHILD, e->child_status, "%s: the program failed",
 			 e->spec->input);
-	if (e->child_status >= 0 || !s->setup->child_status)
+	if (e->child_status >= 0 || !asked)
 		return;
 	fail_say(&s->fail, PHASE_CHILD, 0,
 		 "%s: the program goes on, so its status is not known", e->spec->input);
@@ -138,8 +140,9 @@ void session_end(struct session *s)
 		return;
 	s->state = SESSION_DEAD;
 	opening_starves(s, false);
-	if (s->fail.phase == PHASE_NONE)
-		s->fail = s->early;
+	if (s->fail.phase == PHASE_NONE &&
+	    (s->setup->strict || s->missing.phase == PHASE_EARLY))
+		s->fail = s->missing;
 	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL) {
 		name_client(s);
 		log_fail(loudness(s), &s->fail);
@@ -247,7 +250,7 @@ static void drain_target(struct session *s, unsigned i)
  * still carries is not lost with it. */
 static enum io ended_early(struct session *s, struct pump *p)
 {
-	s->early = s->fail;
+	s->missing = s->fail;
 	s->fail = (struct fail){ 0 };
 	p->eof = true;
 	return pump_run(p, 0, 0);
@@ -292,7 +295,7 @@ static uint64_t linger_limit(const struct session *s)
 			if (s->setup->linger_set)
 				return s->setup->linger ? s->setup->linger : 1;
 			return s->pump[i].shut_eof || s->pump[!i].discard ||
-					       s->early.phase
+					       s->missing.phase == PHASE_EARLY
 				       ? WINDOW
 				       : 0;
 		}
@@ -306,11 +309,36 @@ static uint64_t silence_limit(const struct session *s)
 	return !linger || (idle && idle < linger) ? idle : linger;
 }
 
+/* No end has come that way.  Where none could be told to the other end (datagrams,
+ * terminals), any answer is one. */
+static void note_silence(struct session *s, unsigned i, bool idle)
+{
+	const struct pump *p = &s->pump[i];
+	const char *from = s->spec[i]->input;
+
+	if (over(p) || p->discard)
+		return;
+	if (idle)
+		fail_say(&s->missing, PHASE_RECEIVE, ETIMEDOUT,
+			 "the limit of -T came before the end of %s", from);
+	else if (!s->pump[!i].shut_eof)
+		fail_say(&s->missing, PHASE_RECEIVE, ETIMEDOUT,
+			 "the limit of -t came before the end of %s", from);
+	else if (!p->blocks)
+		fail_say(&s->missing, PHASE_RECEIVE, ETIMEDOUT,
+			 "no answer from %s within the time limit (-t sets it)", from);
+}
+
 /* A limit that cuts what is still on its way, or what a layer owes, is a failure, any
  * other an end. */
 static void silence_over(struct session *s)
 {
-	for (unsigned i = 0; i < 2 && !s->setup->socat; i++) {
+	const uint64_t linger = linger_limit(s);
+	const bool idle = s->setup->idle_set && (!linger || s->setup->idle < linger);
+
+	for (unsigned i = 0; i < 2; i++)
+		note_silence(s, i, idle);
+	for (unsigned i = 0; i < 2 && (!s->setup->socat || s->setup->strict); i++) {
 		const char *to = s->spec[!i]->input;
 
 		if (s->pump[i].left)
@@ -321,7 +349,7 @@ static void silence_over(struct session *s)
 			fail_say(&s->fail, PHASE_SEND, ETIMEDOUT,
 				 "%s was not done within the time limit", to);
 	}
-	s->reason = silence_limit(s) == linger_limit(s) ? "linger" : "idle";
+	s->reason = idle ? "idle" : "linger";
 	session_end(s);
 }
 
@@ -406,6 +434,9 @@ void session_run(struct session *s)
 	if ((s->state == SESSION_PAUSE || s->state == SESSION_SECOND) &&
 	    opening_client_gone(s)) {
 		s->reason = "client gone";
+		fail_say(&s->missing, PHASE_RECEIVE, ECONNRESET,
+			 "%s: a client broke off before %s was open",
+			 s->spec[s->first]->input, s->spec[!s->first]->input);
 		session_end(s);
 		return;
 	}

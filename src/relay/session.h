@@ -16,6 +16,7 @@ struct relay_setup {
 	bool statistics;
 	bool progress;			/* how much will come is of interest */
 	bool child_status;		/* the program's own status becomes ours */
+	bool strict;			/* a loss that ended nothing is a failure, too */
 };
 
 enum session_state {
@@ -56,8 +57,9 @@ struct session {
 	struct fail fail;
 	/* ref: what ended it, where that is no failure and not the end of both sides */
 	const char *reason;
-	/* a stream that ended in its middle; told when all is over */
-	struct fail early;
+	/* what was lost though the session went on, told when all is over: a stream that
+	 * ended in its middle (PHASE_EARLY), and to the strict whatever else */
+	struct fail missing;
 	/* its second side waits for descriptors or memory */
 	bool starving;
 	bool ready_told;		/* of many sessions, their server tells */

@@ -16,7 +16,7 @@ static struct spec spec = {
 		  { .type = &glass_type, .name = "glass" } },
 };
 static struct script script;
-static struct fail failure;
+static struct fail failure, missing;
 static struct endpoint end;
 static unsigned wakes;
 
@@ -27,7 +27,8 @@ static int build(void **state)
 	fake_script[0] = &script;
 	failure = (struct fail){ 0 };
 	wakes = 0;
-	end = (struct endpoint){ .spec = &spec, .fail = &failure, .wake = fake_wake,
+	end = (struct endpoint){ .spec = &spec, .fail = &failure, .missing = &missing,
+				 .wake = fake_wake,
 				 .owner = &wakes, .reads = true, .writes = true };
 	return endpoint_build(&end) == IO_OK && endpoint_open(&end) == IO_OK ? 0 : -1;
 }

@@ -20,7 +20,7 @@ enum { CHILDREN = 3 };
 
 static struct loop *loop;
 static struct spec spec;
-static struct fail failure;
+static struct fail failure, missing;
 static struct endpoint listener, child[CHILDREN];
 static unsigned woken[CHILDREN];
 static struct name at;
@@ -37,6 +37,7 @@ static void build(struct endpoint *e, unsigned *wakes, bool listening)
 	*e = (struct endpoint){ .spec = &spec,
 				.loop = loop,
 				.fail = &failure,
+				.missing = &missing,
 				.wake = woke,
 				.owner = wakes,
 				.reads = true,

@@ -59,7 +59,7 @@ static const struct layer_ops fake_ops = {
 /* ---- an endpoint of that and one layer ---- */
 
 static const struct type fake_type = { .names = "fake", .ops = &fake_ops };
-static struct fail failure;
+static struct fail failure, missing;
 static unsigned wakes;
 
 static void woken(void *owner, unsigned ready)
@@ -89,6 +89,7 @@ static void build(struct stack *s, const struct layer_ops *ops,
 	s->spec.part[1].spec = &s->spec;
 	s->e.spec = &s->spec;
 	s->e.fail = &failure;
+	s->e.missing = &missing;
 	s->e.wake = woken;
 	assert_int_equal(endpoint_build(&s->e), IO_OK);
 	assert_int_equal(endpoint_open(&s->e), IO_OK);

@@ -229,7 +229,7 @@ static void a_late_message_goes_behind_the_next(void **state)
 
 static struct spec spec;
 static struct script script;
-static struct fail failure;
+static struct fail failure, missing;
 static struct endpoint end;
 static struct layer_ops ops;
 static struct type type;
@@ -259,7 +259,8 @@ static void build(const char *options)
 	type.ops = &ops;
 	spec.part[0].type = &type;
 	assert_int_equal(spec_prepare(&spec, &failure), IO_OK);
-	end = (struct endpoint){ .spec = &spec, .fail = &failure, .wake = fake_wake,
+	end = (struct endpoint){ .spec = &spec, .fail = &failure, .missing = &missing,
+				 .wake = fake_wake,
 				 .owner = &wakes };
 	end.loop = loop_new(backend_find("poll"), &failure);
 	assert_non_null(end.loop);
