@@ -238,6 +238,15 @@ static bool forks(const struct spec *s)
 	return p && part_has(p, OPT_FORK);
 }
 
+static enum io no_server(struct run *r)
+{
+	if (!r->cli->setup.exit_idle)
+		return IO_OK;
+	return fail_say(r->fail, PHASE_USAGE, EINVAL,
+			"--exit-idle is for a server with fork; accept-timeout= limits "
+			"the waiting for one client, -T the silence of a session");
+}
+
 /* Which address serves: -1 = none. */
 static enum io find_server(struct run *r, int *side)
 {
@@ -245,7 +254,7 @@ static enum io find_server(struct run *r, int *side)
 
 	*side = first ? 0 : second ? 1 : -1;
 	if (*side < 0)
-		return IO_OK;
+		return no_server(r);
 	if (first && second)
 		return fork_refused(&r->spec[1], r->fail,
 				    "only one of the two addresses can have fork");

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "addr/activation.h"
 #include "addr/fd.h"
 #include "addr/place.h"
 #include "addr/socket.h"
@@ -209,7 +210,7 @@ const struct layer_ops listen_ops = {
 	.open = listen_open,
 };
 
-/* ---- accept-fd:N ------------------------------------------------------------------ */
+/* ---- listeners that others made: accept-fd:N ------------------------------------------------------------------ */
 
 static bool listens(int fd)
 {
@@ -219,15 +220,13 @@ static bool listens(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) == 0 && yes;
 }
 
-static enum io inherit(struct listener *x, int *fd)
+static enum io inherit(struct listener *x, int theirs, int *fd)
 {
 	const struct part *p = x->x.l.part;
 	struct fail *f = x->x.l.end->fail;
-	long long n = -1;
 
 	x->pathless = true;
-	text_number(p->arg[0], strlen(p->arg[0]), 0, INT_MAX, &n, NULL);
-	*fd = n < 0 ? -1 : sys_dup((int)n);
+	*fd = sys_dup(theirs);
 	if (*fd < 0)
 		return fail_sys(f, PHASE_BIND, "%s: cannot use that descriptor",
 				p->spec->input);
@@ -239,9 +238,37 @@ static enum io inherit(struct listener *x, int *fd)
 			"%s: that descriptor is no socket that listens", p->spec->input);
 }
 
+static enum io inherit_number(struct listener *x, int *fd)
+{
+	const char *number = x->x.l.part->arg[0];
+	long long n = -1;
+
+	text_number(number, strlen(number), 0, INT_MAX, &n, NULL);
+	return inherit(x, (int)n, fd);
+}
+
 static enum io accept_fd_open(struct layer *l)
 {
-	return run((struct listener *)l, inherit);
+	return run((struct listener *)l, inherit_number);
 }
 
 const struct layer_ops accept_fd_ops = { LISTEN_OPS, .open = accept_fd_open };
+
+/* ---- sd:NAME ---------------------------------------------------------------------- */
+
+static enum io inherit_activated(struct listener *x, int *fd)
+{
+	return inherit(x, activation_fd(x->x.l.part), fd);
+}
+
+static enum io sd_open(struct layer *l)
+{
+	return run((struct listener *)l, inherit_activated);
+}
+
+const struct layer_ops sd_ops = {
+	LISTEN_OPS,
+	.prepare = activation_prepare,
+	.unprepare = activation_unprepare,
+	.open = sd_open,
+};

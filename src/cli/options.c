@@ -164,6 +164,14 @@ static enum io set_idle(struct cli *c, const struct flag *fl, const char *value,
 	return r;
 }
 
+static enum io set_exit_idle(struct cli *c, const struct flag *fl, const char *value,
+			     struct fail *f)
+{
+	bool given;
+
+	return read_time(c, fl, value, &given, &c->setup.exit_idle, f);
+}
+
 static enum io set_way(struct cli *c, const struct flag *fl, const char *value,
 		       struct fail *f)
 {
@@ -260,6 +268,8 @@ static const struct flag table[] = {
 	  "after the end of one direction give the other this long" },
 	{ "T", "idle", "TIME", set_idle, 0, true, "off",
 	  "end when nothing has come for this long, or off" },
+	{ NULL, "exit-idle", "TIME", set_exit_idle, 0, false, "off",
+	  "end a server that has had no session for this long" },
 	{ "b", "block-size", "BYTES", set_block, 0, true, NULL,
 	  "move at most this much at once" },
 	{ "4", "ipv4", NULL, set_family, AF_INET, true, NULL,

@@ -27,6 +27,7 @@ static bool by_messages(const struct server *v)
 static void close_listener(struct server *v)
 {
 	timer_stop(v->loop, &v->resume);
+	timer_stop(v->loop, &v->unused);
 	loop_cancel(v->loop, &v->again);
 	if (v->spare)
 		session_discard(v->spare);
@@ -80,14 +81,25 @@ void server_free(struct server *v)
 /* ---- sessions ---------------------------------------------------------------------- */
 
 /* A server that cannot keep time would wait for ever: rather end. */
-static void set_timer(struct server *v, uint64_t pause)
+static void keep_time(struct server *v, struct timer *t, uint64_t pause)
 {
-	if (timer_set(v->loop, &v->resume, loop_now(v->loop) + pause))
+	if (timer_set(v->loop, t, loop_now(v->loop) + pause))
 		return;
 	fail_memory(&v->fail);
 	log_fail(LEVEL_ERROR, &v->fail);
 	tell_failure(v->spec[v->side], &v->fail);
 	server_drain(v);
+}
+
+static void set_timer(struct server *v, uint64_t pause)
+{
+	keep_time(v, &v->resume, pause);
+}
+
+static void await_use(struct server *v)
+{
+	if (v->setup->exit_idle && !v->live && !v->draining)
+		keep_time(v, &v->unused, v->setup->exit_idle);
 }
 
 static void arm_accept_timeout(struct server *v)
@@ -128,6 +140,7 @@ static void session_ended(void *owner, struct session *s)
 		end(v);
 	else if (!v->live && v->crowd >= CROWD)
 		loop_again(v->loop, &v->again);	/* when the last one is freed */
+	await_use(v);
 	if (v->paused && !v->draining)
 		resume(v);
 }
@@ -139,6 +152,7 @@ static void adopt(struct server *v, struct session *s)
 	if (s->next)
 		s->next->prev = s;
 	v->sessions = s;
+	timer_stop(v->loop, &v->unused);
 	if (++v->live > v->crowd)
 		v->crowd = v->live;
 	session_start(s);
@@ -288,6 +302,7 @@ static enum io open_listener(struct server *v)
 			       : IO_FAIL;
 	v->tries = 0;
 	resume(v);
+	await_use(v);
 	tell_server_ready(v->spec[v->side]);
 	return IO_OK;
 }
@@ -305,6 +320,16 @@ static void timed(void *owner, unsigned ready)
 	} else {
 		run(v, ready);
 	}
+}
+
+static void unused(void *owner, unsigned ready)
+{
+	struct server *v = owner;
+
+	(void)ready;
+	log_say(LEVEL_NOTICE, "%s: nobody was here for the time of --exit-idle",
+		v->spec[v->side]->input);
+	server_drain(v);
 }
 
 static void run(void *owner, unsigned ready)
@@ -326,6 +351,7 @@ static void run(void *owner, unsigned ready)
 enum io server_start(struct server *v)
 {
 	v->resume = (struct timer){ .fn = timed, .owner = v };
+	v->unused = (struct timer){ .fn = unused, .owner = v };
 	v->again = (struct task){ .fn = run, .owner = v };
 	return open_listener(v);
 }

@@ -24,6 +24,7 @@ struct server {
 	bool short_told;		/* this shortage has been logged */
 	unsigned tries;			/* failed attempts to listen */
 	struct timer resume;		/* after a shortage; next try; accept-timeout */
+	struct timer unused;		/* has no sessions; see exit_idle */
 	struct task again;		/* more connections wait than one turn takes */
 	struct fail fail;		/* the listener's */
 	/* the first of what it had to turn away and of what sessions failed of */

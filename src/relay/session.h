@@ -11,6 +11,7 @@ struct relay_setup {
 	uint64_t linger;		/* -t, microseconds */
 	bool idle_set;
 	uint64_t idle;			/* -T */
+	uint64_t exit_idle;		/* a server ends after so long without sessions */
 	bool left_to_right, right_to_left;	/* both unless -u or -U */
 	bool socat;			/* that dialect's ways where they differ */
 	bool statistics;
