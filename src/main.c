@@ -13,6 +13,7 @@
 #include "cli/socat.h"
 #include "process.h"
 #include "report/jsonlog.h"
+#include "report/report.h"
 #include "report/textlog.h"
 #include "run.h"
 
@@ -47,7 +48,9 @@ static enum io relay(const struct cli *c, struct fail *f, bool *reported, int *s
 		r = process_lock(c->lock, c->lock_wait, f);
 	if (r != IO_OK)
 		return r;
-	r = run(c, f, reported, signo);
+	r = report_start(&c->report, f);
+	if (r == IO_OK)
+		r = run(c, f, reported, signo);
 	process_unlock(c->lock);
 	return r;
 }
@@ -132,6 +135,7 @@ int main(int argc, char **argv)
 		event_tell(&(struct event){
 			.kind = EVENT_EXIT, .side = -1, .code = status });
 	}
+	report_end();
 	jsonlog_end(&events);
 	return status;
 }

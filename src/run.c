@@ -20,6 +20,7 @@
 #include "relay/count.h"
 #include "relay/server.h"
 #include "relay/tell.h"
+#include "report/report.h"
 
 struct run {
 	const struct cli *cli;		/* ref */
@@ -29,6 +30,7 @@ struct run {
 	struct server server;		/* own, if serving */
 	struct totals past;		/* of the session that ended */
 	struct meter meter;
+	struct timer watchdog;		/* the service manager's, if it wants one */
 	bool serving;
 	struct fail *fail;		/* ref: the caller's */
 	bool over;			/* the session or server said so, and reported */
@@ -368,7 +370,7 @@ static enum io catch_signals(struct run *r)
 	return ok ? IO_OK : fail_sys(r->fail, PHASE_INTERNAL, "cannot catch signals");
 }
 
-/* --- life ----------------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------------- */
 
 static const struct backend *choose_backend(struct fail *f)
 {
@@ -384,6 +386,26 @@ static const struct backend *choose_backend(struct fail *f)
 	return b;
 }
 
+/* --- life ----------------------------------------------------------------------- */
+
+static void show_life(void *owner, unsigned ready)
+{
+	struct run *r = owner;
+
+	(void)ready;
+	report_alive();
+	timer_set(r->loop, &r->watchdog, loop_now(r->loop) + report_watchdog());
+}
+
+static enum io start_watchdog(struct run *r)
+{
+	r->watchdog = (struct timer){ .fn = show_life, .owner = r };
+	if (!report_watchdog() ||
+	    timer_set(r->loop, &r->watchdog, loop_now(r->loop) + report_watchdog()))
+		return IO_OK;
+	return fail_memory(r->fail);
+}
+
 static enum io make_loop(struct run *r)
 {
 	const struct backend *b = choose_backend(r->fail);
@@ -397,6 +419,8 @@ static enum io make_loop(struct run *r)
 		return fail_memory(r->fail);
 	if (r->cli->setup.progress && !meter_start(&r->meter, r->loop, r->cli->size))
 		return fail_memory(r->fail);
+	if (start_watchdog(r) != IO_OK)
+		return IO_FAIL;
 	return catch_signals(r);
 }
 

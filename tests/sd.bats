@@ -124,13 +124,13 @@ os.execv(os.environ['SOCKCAT'], ['sockcat', '-', 'tcp:127.0.0.1:$PORT'])"
 }
 
 @test "as long as somebody is there, a server does not end" {
-	listen server --exit-idle=50ms tcp-listen:0,fork pipe
+	listen server --exit-idle=3s tcp-listen:0,fork pipe
 	mkfifo hold
 	start_in client hold "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
 	exec 5>hold
 	echo first >&5
 	wait_out client first
-	start other "$SOCKCAT" --exit-idle=200ms unix-listen:other,fork pipe
+	start other "$SOCKCAT" --exit-idle=3500ms unix-listen:other,fork pipe
 	finish other
 	echo second >&5
 	wait_out client second

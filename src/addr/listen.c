@@ -210,7 +210,7 @@ const struct layer_ops listen_ops = {
 	.open = listen_open,
 };
 
-/* ---- listeners that others made: accept-fd:N ------------------------------------------------------------------ */
+/* ---- a listener that somebody else made: accept-fd:N ---------------------------- */
 
 static bool listens(int fd)
 {

@@ -1,6 +1,7 @@
 /* The table of flags. */
 #include "cli/options.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -172,6 +173,32 @@ static enum io set_exit_idle(struct cli *c, const struct flag *fl, const char *v
 	return read_time(c, fl, value, &given, &c->setup.exit_idle, f);
 }
 
+static enum io set_ready_fd(struct cli *c, const struct flag *fl, const char *value,
+			    struct fail *f)
+{
+	long long n;
+
+	(void)fl;
+	if (!text_number(value, strlen(value), 1, INT_MAX, &n, NULL))
+		return fail_at(f, value, 0, strlen(value),
+			       "--ready-fd wants the number of a descriptor that is open "
+			       "for writing, like 3");
+	c->report.ready.fd = (int)n;
+	return IO_OK;
+}
+
+static enum io set_ready_format(struct cli *c, const struct flag *fl, const char *value,
+				struct fail *f)
+{
+	int which = text_in_list(value, strlen(value), fl->values);
+
+	if (which < 0)
+		return fail_at(f, value, 0, strlen(value),
+			       "--ready-format is json or port");
+	c->report.ready.format = (enum ready_format)which;
+	return IO_OK;
+}
+
 static enum io set_way(struct cli *c, const struct flag *fl, const char *value,
 		       struct fail *f)
 {
@@ -270,6 +297,12 @@ static const struct flag table[] = {
 	  "end when nothing has come for this long, or off" },
 	{ NULL, "exit-idle", "TIME", set_exit_idle, 0, false, "off",
 	  "end a server that has had no session for this long" },
+	{ NULL, "ready-file", "FILE", set_text, AT(report.ready.file), false, NULL,
+	  "write this file when all that listens can be reached: where, in JSON" },
+	{ NULL, "ready-fd", "NUMBER", set_ready_fd, 0, false, NULL,
+	  "the same to this descriptor, which is then closed" },
+	{ NULL, "ready-format", "NAME", set_ready_format, 0, false, "json port",
+	  "what is written there: json, or just the port" },
 	{ "b", "block-size", "BYTES", set_block, 0, true, NULL,
 	  "move at most this much at once" },
 	{ "4", "ipv4", NULL, set_family, AF_INET, true, NULL,

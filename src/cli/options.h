@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "relay/session.h"
+#include "report/report.h"
 
 /* What is shown of the data that passes. */
 enum { DUMP_TEXT = 1, DUMP_HEX = 2, DUMP_CLASSIC = 4, DUMP_LINES = 8 };
@@ -48,6 +49,7 @@ struct cli {
 	bool list_fds;			/* -D */
 	struct given given[FLAGS_MAX];	/* each once, its last value */
 	unsigned ngiven;
+	struct report_setup report;
 	bool ignored;			/* where flags without effect leave their mark */
 };
 

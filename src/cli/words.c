@@ -288,6 +288,7 @@ enum io options_parse(int argc, char **argv, struct cli *out, struct fail *f)
 
 	*out = (struct cli){
 		.setup = { .left_to_right = true, .right_to_left = true },
+		.report = { .ready.fd = -1 },
 		.log = { .level = LEVEL_WARNING,
 			 .program = base_name(argc > 0 ? argv[0] : NULL) },
 	};
