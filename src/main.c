@@ -77,13 +77,13 @@ static void log_as_json(struct log_setup *log, struct jsonlog *j)
 
 static enum io start_logs(struct cli *c, struct jsonlog *j, struct fail *f)
 {
-	if (c->log_json && !c->events)
+	const char *const file = c->events && *c->events ? c->events : NULL;
+
+	if (c->events && !file)
 		log_as_json(&c->log, j);
 	if (!log_start(&c->log))
 		return log_refused(c, f);
-	if (c->log_json)
-		return jsonlog_start(j, c->events, f);
-	return IO_OK;
+	return c->events ? jsonlog_start(j, file, f) : IO_OK;
 }
 
 static enum io obey(int argc, char **argv, struct cli *c, struct jsonlog *j,

@@ -18,13 +18,14 @@ static enum io set_true(struct cli *c, const struct flag *fl, const char *value,
 	return IO_OK;
 }
 
+/* "" where the text may be left out and is. */
 static enum io set_text(struct cli *c, const struct flag *fl, const char *value,
 			struct fail *f)
 {
-	if (!*value)
+	if (value && !*value)
 		return fail_at(f, NULL, 0, 0, "--%s wants a %s, not nothing", fl->name,
 			       fl->arg);
-	*(const char **)((char *)c + fl->at) = value;
+	*(const char **)((char *)c + fl->at) = value ? value : "";
 	return IO_OK;
 }
 
@@ -235,13 +236,6 @@ static enum io set_lock(struct cli *c, const struct flag *fl, const char *value,
 	return *value ? IO_OK : fail_at(f, NULL, 0, 0, "the lock file needs a name");
 }
 
-static enum io set_log_json(struct cli *c, const struct flag *fl, const char *value,
-			    struct fail *f)
-{
-	c->log_json = true;
-	return value ? set_text(c, fl, value, f) : IO_OK;
-}
-
 static enum io set_target(struct cli *c, const struct flag *fl, const char *value,
 			  struct fail *f)
 {
@@ -364,7 +358,7 @@ static const struct flag table[] = {
 	  "log the time to the microsecond" },
 	{ "lh", "log-host", NULL, set_true, AT(log.host), true, NULL,
 	  "log the host's name, too" },
-	{ NULL, "log-json", "[FILE]", set_log_json, AT(events), false, NULL,
+	{ NULL, "log-json", "[FILE]", set_text, AT(events), false, NULL,
 	  "tell each event in a line of JSON, on standard error in place of the log, or "
 	  "appended to this file" },
 	{ "L", "lock", "FILE", set_lock, false, true, NULL,

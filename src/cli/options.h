@@ -44,8 +44,8 @@ struct cli {
 	const char *record;		/* ref: --record: file for all that passes */
 	const char *lock;		/* ref: -L or -W, or NULL */
 	bool lock_wait;			/* -W */
-	bool log_json;			/* tell of events */
-	const char *events;		/* ref: in this file; NULL = on standard error */
+	/* ref: file to tell of events in; "" = standard error, NULL = nowhere */
+	const char *events;
 	bool list_fds;			/* -D */
 	struct given given[FLAGS_MAX];	/* each once, its last value */
 	unsigned ngiven;
