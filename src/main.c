@@ -75,6 +75,13 @@ static void log_as_json(struct log_setup *log, struct jsonlog *j)
 	log->self = j;
 }
 
+/* --explain makes none, not even for a log. */
+static void log_to_no_file(struct cli *c)
+{
+	c->log.target = LOG_TO_STDERR;
+	c->events = NULL;
+}
+
 static enum io start_logs(struct cli *c, struct jsonlog *j, struct fail *f)
 {
 	const char *const file = c->events && *c->events ? c->events : NULL;
@@ -91,8 +98,8 @@ static enum io obey(int argc, char **argv, struct cli *c, struct jsonlog *j,
 {
 	const enum io r = options_parse(argc, argv, c, f);
 
-	if (c->ask == ASK_EXPLAIN)	/* which makes no file, not even for the log */
-		c->log.target = LOG_TO_STDERR;
+	if (c->ask == ASK_EXPLAIN)
+		log_to_no_file(c);
 	if (start_logs(c, j, f) != IO_OK || r != IO_OK)
 		return IO_FAIL;
 	if (c->log.target != LOG_TO_HEARER)

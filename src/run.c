@@ -191,6 +191,15 @@ static enum io insert_recorder(struct run *r)
 	return answer;
 }
 
+/* Both, with the layers that flags ask for. */
+static enum io read_addresses(struct run *r)
+{
+	if (read_address(r, 0) != IO_OK || read_address(r, 1) != IO_OK ||
+	    capture_insert(r->cli, r->spec, r->fail) != IO_OK)
+		return IO_FAIL;
+	return insert_recorder(r);
+}
+
 /* --- directions ------------------------------------------------------------------ */
 
 static bool readable(const struct spec *s)
@@ -518,8 +527,7 @@ enum io run(const struct cli *c, struct fail *f, bool *reported, int *signo)
 	struct run r = { .cli = c, .fail = f };
 	enum io answer = IO_FAIL;
 
-	if (read_address(&r, 0) == IO_OK && read_address(&r, 1) == IO_OK &&
-	    capture_insert(c, r.spec, f) == IO_OK && insert_recorder(&r) == IO_OK)
+	if (read_addresses(&r) == IO_OK)
 		answer = relay(&r);
 	meter_end(&r.meter);
 	if (r.loop && c->setup.statistics && !c->rules.socat)
@@ -536,8 +544,8 @@ enum io run_explain(const struct cli *c, FILE *to, struct fail *f)
 	struct plan plan = { .cli = c, .spec = r.spec };
 	enum io answer = IO_FAIL;
 
-	if (read_address(&r, 0) == IO_OK && read_address(&r, 1) == IO_OK &&
-	    check_ways(&r) == IO_OK && find_server(&r, &plan.server) == IO_OK &&
+	if (read_addresses(&r) == IO_OK && check_ways(&r) == IO_OK &&
+	    find_server(&r, &plan.server) == IO_OK &&
 	    spec_check(&r.spec[0], f) == IO_OK && spec_check(&r.spec[1], f) == IO_OK)
 		answer = explain_print(to, &plan, f);
 	clean_up(&r);

@@ -142,6 +142,11 @@ END
 	says 'Address 1 is opened first, because it stands first' '1\. Address 1 connects to port 1 of 127.0.0.1' '2\. Address 2 listens on port 80 .*waits'
 }
 
+@test "a recording is a file that is opened" {
+	explain tcp-listen:80,fork replay:talk
+	says 'Address 2 opens "talk"'
+}
+
 @test "a proxy and what is asked of it are steps of their own" {
 	need_tls
 	explain - tls+connect+tcp:proxy:8080:host:443
@@ -175,8 +180,10 @@ END
 	explain -t 2 -T 1m -b 64k -d -d --statistics - tcp:h:1
 	says '^Flags' '--linger +"2"' '--idle +"1m"' '--block-size +"64k"' '--debug' '--statistics +tell at the end' \
 		'ends after 2 s' 'ends after 60 s' 'At most 64 KiB'
-	explain -v - tcp:h:1
-	says 'tap \(for the sake of a flag\)'
+	explain -v --capture=f.pcapng --record=r - tcp:h:1
+	for layer in tap capture record; do
+		says "$layer \\(for the sake of a flag\\)"
+	done
 }
 
 @test "a program is shown word by word" {
@@ -337,7 +344,7 @@ found() { sed -n 's/^SOCKCAT_\([A-Z0-9_]*\)=.*/\1/p' <<<"$output" | grep -vx LOO
 @test "no file is made, and none that is missing is missed" {
 	mkdir here
 	cd here
-	explain -lf log -L lock -r raw -R raw2 create:made exec:./nothing-here
+	explain -lf log --log-json=events --capture=packets --record=talk -L lock -r raw -R raw2 create:made exec:./nothing-here
 	explain unix-listen:sock pipe:fifo
 	explain open:file,creat pty,link=pt
 	if has_tls; then

@@ -24,7 +24,9 @@ enum kind kind_of(const struct part *p)
 		return KIND_PROGRAM;
 	if (t->groups & G_PTY)
 		return KIND_TERMINAL;
-	return p->nargs && strstr(t->args, "path") ? KIND_FILE : KIND_READY;
+	if (p->nargs && (strstr(t->args, "path") || strcmp(t->args, "file") == 0))
+		return KIND_FILE;
+	return KIND_READY;
 }
 
 bool kind_on_terminal(const struct part *p)
