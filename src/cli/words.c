@@ -297,5 +297,8 @@ enum io options_parse(int argc, char **argv, struct cli *out, struct fail *f)
 	if (socat)
 		socat_defaults(out);
 	r = read_words(out, argc, argv, f);
+	if (r == IO_OK && out->size && !out->setup.progress)
+		return fail_say(f, PHASE_USAGE, 0,
+				"--size= is for --progress, which is not given");
 	return r == IO_OK ? complete_addresses(out, f) : r;
 }
