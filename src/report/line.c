@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -21,13 +20,11 @@ void line_init(struct line *l, int fd)
 /* Asked each time: it may have been resized. */
 unsigned line_room(const struct line *l)
 {
-	struct winsize size;
+	const unsigned columns = sys_columns(l->fd);
 
 	if (!l->terminal)
 		return UINT_MAX;
-	if (ioctl(l->fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
-		return COLUMNS - 1;
-	return size.ws_col - 1;
+	return (columns ? columns : COLUMNS) - 1;
 }
 
 static bool in_foreground(int fd)
