@@ -135,6 +135,7 @@ new_network() {
 		"tcp4-listen:0,fork,su=root,$again pipe" "tcp4-listen:0,fork,$again $to,setuid=0"; do
 		# shellcheck disable=SC2086 # two words
 		run as_nobody timeout 10 "$SOCKCAT" $addresses </dev/null
+		echo "$addresses: $status: $output"
 		[ "$status" = 1 ]
 		[ "${#lines[@]}" = 1 ]
 		[[ "$output" == *"cannot change user or group"* ]]

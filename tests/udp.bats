@@ -292,10 +292,11 @@ assert got == want, (got, want)'
 	[ "$(uname)" = Linux ] || skip "Linux only"
 	need python3
 	for fork in "" ,fork; do
-		start server "$SOCKCAT" -d -d -d "udp4-recvfrom:0,ip-recvttl,ip-recvtos,ip-pktinfo,so-timestamp$fork" \
+		local name=server${fork#,}
+		start "$name" "$SOCKCAT" -d -d -d "udp4-recvfrom:0,ip-recvttl,ip-recvtos,ip-pktinfo,so-timestamp$fork" \
 			system:'env | grep ^SOCAT_ | sort'
-		wait_for server 'listening on'
-		PORT=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' server.err)
+		wait_for "$name" 'listening on'
+		PORT=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$name.err")
 		client 'print(ask(c("127.0.0.9"), b"?").decode())' >told
 		grep -qx 'SOCAT_IP_TTL=64' told
 		grep -qx 'SOCAT_IP_TOS=0' told
@@ -303,8 +304,8 @@ assert got == want, (got, want)'
 		grep -qx 'SOCAT_IP_LOCADDR=127.0.0.9' told
 		grep -qx 'SOCAT_IP_DSTADDR=127.0.0.9' told
 		grep -qE '^SOCAT_TIMESTAMP=... ... .* [0-9]{4}, [0-9]{6} usecs$' told
-		grep -q 'ancillary message: IP_TTL: ttl=64' server.err
-		stop server
+		grep -q 'ancillary message: IP_TTL: ttl=64' "$name.err"
+		stop "$name"
 	done
 }
 
