@@ -413,3 +413,10 @@ except TimeoutError:
 	[ "$(grep -c one x.rec)" = 0 ]
 	[ "$(grep -c two x.rec)" = 2 ]
 }
+
+@test "a client that says something else is reset, and takes no clean end for the whole" {
+	printf '> "right\\n"\n< "answer\\n"\n' >a.rec
+	listen server tcp4-listen:0,bind=127.0.0.1,fork replay:a.rec
+	run -56 sockcat - "tcp:127.0.0.1:$PORT" <<<wrong
+	wait_for server 'differs'
+}

@@ -295,3 +295,29 @@ kill $pid; wait $pid; exit $code'
 	[ "$status" = 0 ]
 	[[ $output == *here* ]]
 }
+
+@test "a connection that is reset before we look is a reset, and what came is not lost" {
+	need python3 strace
+	start server python3 -c "
+import socket, struct
+s = socket.create_server(('127.0.0.1', 0))
+print(s.getsockname()[1], flush=True)
+while True:
+    c, _ = s.accept()
+    c.sendall(b'came')
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    c.close()"
+	wait_out server '[0-9]'
+	local to way
+	to=tcp:127.0.0.1:$(cat server.out)
+	for way in "- $to" "$to -" "-u $to -"; do
+		# shellcheck disable=SC2086 # words
+		SOCKCAT_LOOP=poll strace -qq -o trace -e trace=poll -e inject=poll:delay_enter=200000 \
+			"$SOCKCAT" $way </dev/null >out 2>err || status=$?
+		[ "$status" = 56 ]
+		[ "$(cat out)" = came ]
+		grep 'reset by the peer' err
+	done
+	SOCKCAT_LOOP=poll run -55 strace -qq -o trace -e trace=poll -e inject=poll:delay_enter=200000 \
+		"$SOCKCAT" -u - "$to" <<<question
+}

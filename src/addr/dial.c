@@ -179,7 +179,9 @@ static int look(struct dial *d, struct layer *l)
 		if (a->watch.fd < 0 || !a->ready)
 			continue;
 		getsockopt(a->watch.fd, SOL_SOCKET, SO_ERROR, &err, &len);
-		if (!err)
+		/* nobody listening is "refused": a reset comes from whoever accepted */
+		d->broken = err == ECONNRESET ? err : 0;
+		if (!err || d->broken)
 			return (int)i;
 		attempt_close(d, a, l->end->loop);
 		errno = err;

@@ -27,13 +27,15 @@ struct dial {
 	/* NULL, or: may l be connected to this address?  Set before the first
 	 * dial_run(). */
 	bool (*admits)(const struct layer *l, const struct name *to);
+	/* errno of a connection that was made, and broken before anybody looked; 0 = none */
+	int broken;
 	/* the first attempt's failure: that of the likeliest address */
 	struct fail first;
 };
 
 /* A step of l's open: resolves host and service and connects; families as the
  * part, -4 -6 and pf= allow.  The first attempt that succeeds wins, the others
- * are closed.  IO_OK: *fd is connected, non-blocking, the caller's. */
+ * are closed.  IO_OK: *fd is connected, non-blocking, the caller's; but see broken. */
 enum io dial_run(struct dial *d, struct layer *l, const char *host, const char *service,
 		 int *fd);
 

@@ -207,6 +207,10 @@ enum io fd_read(struct layer *l, void *to, size_t cap, size_t *n)
 		got = x->rkind == FD_SOCKET ? recv(fd, to, cap, MSG_DONTWAIT)
 					    : read(fd, to, cap);
 	while (got < 0 && errno == EINTR);
+	if (!got && x->broken) {
+		got = -1;
+		errno = x->broken;
+	}
 	if (got < 0)
 		return read_failed(x);
 	*n = (size_t)got;
@@ -235,6 +239,14 @@ static enum io write_failed(struct fd_layer *x, size_t len)
 			"cannot write to %s", e->spec->input);
 }
 
+/* Whoever reads there will tell, once what came has been read. */
+static bool left_to_the_reader(const struct fd_layer *x)
+{
+	const struct endpoint *e = x->l.end;
+
+	return x->broken && e->reads && e->nopen == e->nlayers;
+}
+
 enum io fd_write(struct layer *l, const void *from, size_t len, size_t *n)
 {
 	struct fd_layer *x = (struct fd_layer *)l;
@@ -244,6 +256,8 @@ enum io fd_write(struct layer *l, const void *from, size_t len, size_t *n)
 	if (fd < 0)
 		return fail_say(l->end->fail, PHASE_WRITE, EBADF,
 				"%s is closed for writing", l->end->spec->input);
+	if (left_to_the_reader(x))
+		return IO_WAIT;
 	if (x->wblocking) {
 		/* a write of this size to a pipe that polls writable never blocks */
 		if (!ready_now(fd, POLLOUT))

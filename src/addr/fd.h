@@ -22,6 +22,9 @@ struct fd_layer {
 	enum fd_kind rkind, wkind;
 	bool rblocking, wblocking;	/* not ours to make non-blocking: poll first */
 	bool wshut;			/* the write half has been shut */
+	/* errno of a socket that broke and no longer says so itself; 0 = none.  What came
+	 * before can still be read. */
+	int broken;
 	/* the inherited original of wfd, to be closed with it; or -1 */
 	int worig;
 	struct termios saved;		/* of a terminal whose modes were changed */

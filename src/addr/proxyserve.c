@@ -278,6 +278,7 @@ static enum io reach(struct served *s)
 	int fd;
 
 	r = dial_run(&s->dial, l, s->client.to.name, s->port, &fd);
+	s->x.broken = s->dial.broken;
 	if (r == IO_OK)
 		return dialled(s, fd);
 	if (r != IO_FAIL)

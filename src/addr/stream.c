@@ -40,6 +40,7 @@ static enum io inet_open(struct layer *l)
 	int fd;
 
 	r = dial_run(&s->dial, l, l->part->arg[0], l->part->arg[1], &fd);
+	s->x.broken = s->dial.broken;
 	return r == IO_OK ? connected(s, fd) : r;
 }
 

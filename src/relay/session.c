@@ -152,6 +152,10 @@ void session_end(struct session *s)
 	/* a client must not take an unreachable target for an empty answer */
 	if (opening && s->accepted && !s->in[s->first].told && !s->setup->socat)
 		endpoint_abort(&s->in[s->first]);
+	/* nor half a conversation that went wrong for all of it */
+	if (s->fail.phase == PHASE_MATCH && !s->setup->socat)
+		for (unsigned i = 0; i < 2; i++)
+			endpoint_abort(&s->in[i]);
 	report_for_socat(s);
 	tell_end(s);
 	if (s->ended)

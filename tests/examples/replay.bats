@@ -23,7 +23,7 @@ teardown() {
 # serve ADDRESS...: see echo.bats
 serve() {
 	mkfifo ready
-	"$SOCKCAT" --ready-format=port --ready-fd=4 "$@" 4>ready 2>log &
+	"$SOCKCAT" --ready-format=port --ready-fd=4 "$@" 4>ready 3>&- 2>log &
 	server=$!
 	port=$(cat ready)
 }
