@@ -318,15 +318,11 @@ bool sys_write_all(int fd, const void *from, size_t len)
 
 unsigned sys_columns(int fd)
 {
-	const char *said = getenv("COLUMNS");
 	struct winsize size;
-	long long n;
 
 	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
 		return size.ws_col;
-	return said && text_number(said, strlen(said), 1, UINT16_MAX, &n, NULL)
-		       ? (unsigned)n
-		       : 0;
+	return (unsigned)text_variable("COLUMNS", UINT16_MAX, 0);
 }
 
 uint64_t sys_now(void)

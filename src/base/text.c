@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- letters ------------------------------------------------------------ */
@@ -91,6 +92,14 @@ bool text_number(const char *s, size_t len, long long min, long long max, long l
 	if (malformed)
 		*malformed = !well;
 	return well && within(negative, v, min, max, out);
+}
+
+long long text_variable(const char *name, long long max, long long otherwise)
+{
+	const char *s = getenv(name);
+	long long n;
+
+	return s && text_number(s, strlen(s), 0, max, &n, NULL) ? n : otherwise;
 }
 
 /* ---- durations ------------------------------------------------------------ */

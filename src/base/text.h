@@ -13,6 +13,9 @@
 bool text_number(const char *s, size_t len, long long min, long long max,
 		 long long *out, bool *malformed);
 
+/* The number, 0 to max, in a variable of the environment; else what is said. */
+long long text_variable(const char *name, long long max, long long otherwise);
+
 /* Unsigned decimal seconds with fraction ("0.5", "3"), or with a unit:
  * us ms s m h d ("250ms", "1.5h").  Microseconds out. */
 bool text_duration(const char *s, size_t len, uint64_t *usec);

@@ -42,23 +42,15 @@ static bool reach(struct notify *n, const char *where)
 	return n->fd >= 0 && connect(n->fd, (struct sockaddr *)&to.sa, to.len) == 0;
 }
 
-static long long number_of(const char *variable, long long otherwise)
-{
-	const char *text = getenv(variable);
-	long long n;
-
-	return text && text_number(text, strlen(text), 0, LLONG_MAX, &n, NULL)
-		       ? n
-		       : otherwise;
-}
-
 /* Half of the time after which it would take us for dead. */
 static uint64_t watchdog(void)
 {
 	const pid_t self = getpid();
-	long long usec = number_of("WATCHDOG_USEC", 0);
+	long long usec = text_variable("WATCHDOG_USEC", LLONG_MAX, 0);
 
-	return number_of("WATCHDOG_PID", self) == self ? (uint64_t)usec / 2 : 0;
+	return text_variable("WATCHDOG_PID", LLONG_MAX, self) == self
+		       ? (uint64_t)usec / 2
+		       : 0;
 }
 
 void notify_start(struct notify *n)

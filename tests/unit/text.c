@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -81,6 +82,19 @@ static void only_the_given_length_counts(void **state)
 	(void)state;
 	assert_true(text_number("123456", 3, 0, 1000, &n, NULL));
 	assert_int_equal(n, 123);
+}
+
+static void variables_are_numbers_or_what_is_said_instead(void **state)
+{
+	(void)state;
+	unsetenv("NUMBER");
+	assert_int_equal(text_variable("NUMBER", 9, 77), 77);
+	setenv("NUMBER", "9", true);
+	assert_int_equal(text_variable("NUMBER", 9, 77), 9);
+	setenv("NUMBER", "10", true);
+	assert_int_equal(text_variable("NUMBER", 9, 77), 77);
+	setenv("NUMBER", "", true);
+	assert_int_equal(text_variable("NUMBER", 9, 77), 77);
 }
 
 /* ---- durations and sizes ---- */
@@ -389,6 +403,7 @@ int main(void)
 		cmocka_unit_test(a_word_is_found_in_a_list),
 		cmocka_unit_test(distance_counts_slips_of_the_finger),
 		cmocka_unit_test(control_characters_are_escaped),
+		cmocka_unit_test(variables_are_numbers_or_what_is_said_instead),
 		cmocka_unit_test(good_utf8_passes_and_bad_is_escaped),
 		cmocka_unit_test(control_characters_in_utf8_are_escaped_too),
 		cmocka_unit_test(escaping_never_cuts_an_escape),
