@@ -53,11 +53,18 @@ os.execv(os.environ['SOCKCAT'], ['sockcat', '-d', '-d'] + sys.argv[at + 1:])" "$
 	[ "$output" = hello ]
 }
 
-@test "programs do not get the handed socket" {
-	activated web -- sd: 'system:if [ -e /proc/self/fd/3 ]; then echo open; else echo closed; fi'
+@test "programs do not get the handed sockets, neither ours nor the others" {
+	activated other:web:more -- sd:web 'exec:sh -c \"for i in 3 4 5; do test -e /proc/self/fd/\$i && echo open \$i; done; echo done\"'
 	wait_for server 'listening on'
-	run -0 sockcat -u "tcp:127.0.0.1:$(cat ports)" -
-	[ "$output" = closed ]
+	run -0 sockcat -u "tcp:127.0.0.1:$(cut -d ' ' -f 2 ports)" -
+	[ "$output" = "done" ]
+}
+
+@test "fewer descriptors than LISTEN_FDS says are told of" {
+	activated web LISTEN_FDS=99 -- sd:web pipe
+	finish server
+	[ "$status" = 45 ]
+	grep 'sd:web: LISTEN_FDS=99, but not so many descriptors are open: ' server.err
 }
 
 @test "without a socket sd: says who would hand one over" {

@@ -16,16 +16,6 @@
 
 enum { FIRST = 3, NAMES_SHOWN = 100 };
 
-static long long number_of(const char *variable)
-{
-	const char *text = getenv(variable);
-	long long n = 0;
-
-	if (text && !text_number(text, strlen(text), 0, INT_MAX, &n, NULL))
-		n = 0;
-	return n;
-}
-
 /* "sd:" is as good as "sd". */
 static bool is_named(const struct part *p)
 {
@@ -69,14 +59,28 @@ static long long place_of(const char *name, const char *names)
 	}
 }
 
+/* All of them, whichever is taken: programs are to get none. */
+static bool keep_from_programs(long long n)
+{
+	bool ok = true;
+
+	for (int fd = FIRST; fd < FIRST + n && ok; fd++)
+		ok = fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+	return ok;
+}
+
 enum io activation_prepare(struct part *p, struct fail *f)
 {
 	const char *all = getenv("LISTEN_FDNAMES"), *names = all ? all : "";
-	long long n = number_of("LISTEN_FDS"), i;
+	long long n = text_variable("LISTEN_FDS", INT_MAX, 0), i;
 	int *fd;
 
-	if (n < 1 || number_of("LISTEN_PID") != getpid())
+	if (n < 1 || text_variable("LISTEN_PID", INT_MAX, 0) != getpid())
 		return none_here(p, f);
+	if (!keep_from_programs(n))
+		return fail_sys(f, PHASE_BIND,
+				"%s: LISTEN_FDS=%lld, but not so many descriptors are open",
+				p->spec->input, n);
 	i = is_named(p) ? place_of(p->arg[0], names) : n == 1 ? 0 : -1;
 	if (i < 0 || i >= n)
 		return not_that(p, n, names, f);
@@ -85,9 +89,6 @@ enum io activation_prepare(struct part *p, struct fail *f)
 		return fail_memory(f);
 	p->prepared = fd;
 	*fd = FIRST + (int)i;
-	if (fcntl(*fd, F_SETFD, FD_CLOEXEC) < 0)
-		return fail_sys(f, PHASE_BIND, "%s: cannot use descriptor %d",
-				p->spec->input, *fd);
 	return IO_OK;
 }
 
