@@ -113,7 +113,7 @@ static void end(struct spool *s)
 	struct fail why = { 0 };
 
 	fail_sys(&why, PHASE_WRITE, "%s ends here", s->what);
-	log_fail(LEVEL_WARNING, &why);
+	log_say(LEVEL_WARNING, "%s", why.text);
 	if (s->file && s->sent)
 		mend_end(s);
 	forget_all(s);

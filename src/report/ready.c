@@ -64,7 +64,7 @@ static void told_in_vain(const char *where)
 	struct fail f = { 0 };
 
 	fail_sys(&f, PHASE_WRITE, "cannot tell %s that all is ready", where);
-	log_fail(LEVEL_WARNING, &f);
+	log_say(LEVEL_WARNING, "%s", f.text);
 }
 
 /* Beside it first, so that whoever finds the file finds all of it. */
