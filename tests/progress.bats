@@ -86,6 +86,18 @@ long_line='5 B  [0-9.]+ B/s  average [0-9.]+ B/s  [0-9]:[0-9][0-9]:[0-9][0-9]  5
 	grep -Eq '^10 B  average [0-9.]+ B/s  0:00:[0-9]+  10%$' seen
 }
 
+@test "events on the same terminal stand on lines of their own" {
+	terminal relay 1000 "$SOCKCAT" --progress --size=100 --log-json -u - -
+	printf hello >&7
+	wait_out relay '5 B .*5%'
+	exec 7>&-
+	finish relay
+	screen relay.out 1000 >seen
+	cat seen
+	[ "$(grep -c '"event":"eof"' seen)" = 1 ]
+	! grep '"event":' seen | grep -v '^{.*}$'
+}
+
 @test "it fits terminals of 40, 80 and 200 columns" {
 	local columns
 

@@ -275,6 +275,8 @@ static bool write_line(struct jsonlog *j, const unsigned char *line, size_t len)
 {
 	ssize_t n;
 
+	if (!j->path)
+		log_make_room();
 	if (j->torn && write(j->fd, "\n", 1) != 1)
 		return false;
 	j->torn = false;
