@@ -124,6 +124,8 @@ print(sorted(l), l['address'], l['type'], l['local'] == '127.0.0.1:%d' % l['port
 	[[ "$output" == *'open for reading only'* ]]
 	run -2 sockcat --ready-format=xml pipe pipe
 	[[ "$output" == *'--ready-format is json or port'* ]]
+	run -2 sockcat --ready-format=port pipe pipe
+	[[ "$output" == *'is for --ready-file or --ready-fd, neither of which is given'* ]]
 }
 
 @test "a ready file that cannot be written is a warning; the relay goes on" {

@@ -281,6 +281,21 @@ static enum io complete_addresses(struct cli *c, struct fail *f)
 	return IO_OK;
 }
 
+/* Flags that say more about another want that one. */
+static enum io check_company(const struct cli *c, struct fail *f)
+{
+	const struct ready_setup *ready = &c->report.ready;
+
+	if (c->size && !c->setup.progress)
+		return fail_say(f, PHASE_USAGE, 0,
+				"--size= is for --progress, which is not given");
+	if (ready->format != READY_JSON && !ready->file && ready->fd < 0)
+		return fail_say(f, PHASE_USAGE, 0,
+				"--ready-format= is for --ready-file or --ready-fd, "
+				"neither of which is given");
+	return IO_OK;
+}
+
 enum io options_parse(int argc, char **argv, struct cli *out, struct fail *f)
 {
 	enum io r;
@@ -297,8 +312,7 @@ enum io options_parse(int argc, char **argv, struct cli *out, struct fail *f)
 	if (socat)
 		socat_defaults(out);
 	r = read_words(out, argc, argv, f);
-	if (r == IO_OK && out->size && !out->setup.progress)
-		return fail_say(f, PHASE_USAGE, 0,
-				"--size= is for --progress, which is not given");
+	if (r == IO_OK)
+		r = check_company(out, f);
 	return r == IO_OK ? complete_addresses(out, f) : r;
 }
