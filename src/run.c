@@ -165,39 +165,13 @@ static bool listens(const struct spec *s)
 	return s->part[0].type->flags & TYPE_LISTENS;
 }
 
-/* --record sees both directions where clients come in, else at the second address; of an
- * address in two halves it would see one. */
-static enum io insert_recorder(struct run *r)
-{
-	unsigned side = !listens(&r->spec[0]);
-	enum io answer = IO_FAIL;
-	struct buf b;
-
-	if (!r->cli->record)
-		return IO_OK;
-	if (r->spec[side].writer)
-		side = !side;
-	if (r->spec[side].writer)
-		return fail_say(r->fail, PHASE_USAGE, 0,
-				"--record needs an address without !!, at which both "
-				"directions pass");
-	buf_init(&b, 64 * 1024);
-	if (buf_format(&b, "record-file=") && spec_quote(&b, r->cli->record) &&
-	    buf_add(&b, "", 1))
-		answer = spec_insert(&r->spec[side], "record", (char *)b.data, r->fail);
-	else
-		fail_memory(r->fail);
-	buf_free(&b);
-	return answer;
-}
-
 /* Both, with the layers that flags ask for. */
 static enum io read_addresses(struct run *r)
 {
 	if (read_address(r, 0) != IO_OK || read_address(r, 1) != IO_OK ||
 	    capture_insert(r->cli, r->spec, r->fail) != IO_OK)
 		return IO_FAIL;
-	return insert_recorder(r);
+	return record_insert(r->cli, r->spec, r->fail);
 }
 
 /* --- directions ------------------------------------------------------------------ */

@@ -482,6 +482,8 @@ refused() {
 	refused --capture=- - create:never
 	printf x | sockcat --capture=- -u - create:never >out
 	[ "$(cat never)" = x ]
+	run -2 sockcat --capture=- --record=- -u - create:never
+	[[ $output == *'would mix on standard output'* ]]
 }
 
 @test "a capture to a terminal is refused" {
@@ -489,6 +491,8 @@ refused() {
 	script -qec "'$SOCKCAT' --capture=- -u open:/dev/null create:never" /dev/null >seen </dev/null || :
 	grep -q 'which is a terminal here' seen
 	[ ! -e never ]
+	script -qec "'$SOCKCAT' --explain --capture=- -u open:/dev/null create:never" /dev/null >seen </dev/null
+	grep -q 'Nothing of this has been done' seen
 }
 
 @test "a size is a number of bytes, and needs a file to cut" {

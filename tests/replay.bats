@@ -398,6 +398,8 @@ except TimeoutError:
 	run -23 "$SOCKCAT" --record=no/where.rec - pipe </dev/null
 	[[ $output == *'cannot open no/where.rec for the recording'* ]]
 	run -2 "$SOCKCAT" --record= - pipe </dev/null
+	run -2 "$SOCKCAT" --record=- - pipe </dev/null
+	[[ $output == *'standard output gets the data that goes here, so --record needs a file'* ]]
 }
 
 @test "a full disk ends the recording, not the session" {
