@@ -273,6 +273,12 @@ long_line='5 B  [0-9.]+ B/s  average [0-9.]+ B/s  [0-9]:[0-9][0-9]:[0-9][0-9]  5
 	grep -q '100%$' relay.err
 }
 
+@test "what was done at once was fast, not slow" {
+	head -c 100000 /dev/zero >file
+	run -0 --separate-stderr sockcat --progress -u open:file open:/dev/null
+	[[ $stderr =~ 'sockcat: 97.7 KiB  average '[1-9][0-9.]*' '[KMG]iB/s ]]
+}
+
 @test "with --size= more than was said is no more than all" {
 	run --separate-stderr -0 sockcat --progress --size=3 -u text:hello -
 	[[ $stderr == *'5 B '*' 100%' ]]
