@@ -166,7 +166,7 @@ static bool listens(const struct spec *s)
 }
 
 /* Both, with the layers that flags ask for. */
-static enum io read_addresses(struct run *r)
+static enum io read_both(struct run *r)
 {
 	if (read_address(r, 0) != IO_OK || read_address(r, 1) != IO_OK ||
 	    capture_insert(r->cli, r->spec, r->fail) != IO_OK)
@@ -253,6 +253,14 @@ static enum io find_server(struct run *r, int *side)
 				    "the first address waits for a client, too: give "
 				    "that one fork instead");
 	return IO_OK;
+}
+
+/* All that the words alone say.  side: which address serves, -1 = none. */
+static enum io read_addresses(struct run *r, int *side)
+{
+	if (read_both(r) != IO_OK || check_dump(r) != IO_OK || check_ways(r) != IO_OK)
+		return IO_FAIL;
+	return find_server(r, side);
 }
 
 /* --- signals -------------------------------------------------------------------- */
@@ -465,13 +473,9 @@ static enum io start_server(struct run *r, unsigned side)
 	return answer;
 }
 
-static enum io relay(struct run *r)
+static enum io relay(struct run *r, int side)
 {
-	int side;
-
-	if (check_dump(r) != IO_OK || check_ways(r) != IO_OK ||
-	    find_server(r, &side) != IO_OK ||
-	    spec_prepare(&r->spec[0], r->fail) != IO_OK ||
+	if (spec_prepare(&r->spec[0], r->fail) != IO_OK ||
 	    spec_prepare(&r->spec[1], r->fail) != IO_OK || make_loop(r) != IO_OK)
 		return IO_FAIL;
 	tell_start(&r->spec[0], &r->spec[1]);
@@ -500,9 +504,10 @@ enum io run(const struct cli *c, struct fail *f, bool *reported, int *signo)
 {
 	struct run r = { .cli = c, .fail = f };
 	enum io answer = IO_FAIL;
+	int side;
 
-	if (read_addresses(&r) == IO_OK)
-		answer = relay(&r);
+	if (read_addresses(&r, &side) == IO_OK)
+		answer = relay(&r, side);
 	meter_end(&r.meter);
 	if (r.loop && c->setup.statistics && !c->rules.socat)
 		show_statistics(&r);
@@ -518,8 +523,7 @@ enum io run_explain(const struct cli *c, FILE *to, struct fail *f)
 	struct plan plan = { .cli = c, .spec = r.spec };
 	enum io answer = IO_FAIL;
 
-	if (read_addresses(&r) == IO_OK && check_ways(&r) == IO_OK &&
-	    find_server(&r, &plan.server) == IO_OK &&
+	if (read_addresses(&r, &plan.server) == IO_OK &&
 	    spec_check(&r.spec[0], f) == IO_OK && spec_check(&r.spec[1], f) == IO_OK)
 		answer = explain_print(to, &plan, f);
 	clean_up(&r);

@@ -333,6 +333,8 @@ found() { sed -n 's/^SOCKCAT_\([A-Z0-9_]*\)=.*/\1/p' <<<"$output" | grep -vx LOO
 	done
 	run -2 sockcat --explain tcp-listen:1,fork tcp-listen:2,fork
 	run -2 sockcat --explain -u stdout -
+	run -2 sockcat --explain --dump-limit=4 - -
+	run -2 sockcat --explain --exit-idle=1m - -
 	run -2 sockcat --explain
 }
 
