@@ -294,7 +294,7 @@ static const struct flag table[] = {
 	{ NULL, "ready-file", "FILE", set_text, AT(report.ready.file), false, NULL,
 	  "write this file when all that listens can be reached: where, in JSON" },
 	{ NULL, "ready-fd", "NUMBER", set_ready_fd, 0, false, NULL,
-	  "the same to this descriptor, which is then closed" },
+	  "write the same to this descriptor, which is then closed" },
 	{ NULL, "ready-format", "NAME", set_ready_format, 0, false, "json port",
 	  "what is written there: json, or just the port" },
 	{ "b", "block-size", "BYTES", set_block, 0, true, NULL,
