@@ -27,7 +27,7 @@ struct dial {
 	/* NULL, or: may l be connected to this address?  Set before the first
 	 * dial_run(). */
 	bool (*admits)(const struct layer *l, const struct name *to);
-	/* errno of a connection that was made, and broken before anybody looked; 0 = none */
+	/* errno of a connection that was made and broke before we looked; 0 = none */
 	int broken;
 	/* the first attempt's failure: that of the likeliest address */
 	struct fail first;
@@ -35,7 +35,7 @@ struct dial {
 
 /* A step of l's open: resolves host and service and connects; families as the
  * part, -4 -6 and pf= allow.  The first attempt that succeeds wins, the others
- * are closed.  IO_OK: *fd is connected, non-blocking, the caller's; but see broken. */
+ * are closed.  IO_OK: *fd is connected, non-blocking, the caller's; see broken. */
 enum io dial_run(struct dial *d, struct layer *l, const char *host, const char *service,
 		 int *fd);
 
