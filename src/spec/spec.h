@@ -56,6 +56,13 @@ struct spec_rules {
 	/* which family is tried first; 0 = the resolver's order */
 	int prefer;
 	struct dump_rules dump;
+	bool ports;		/* one port may be a range: see spec.ports */
+};
+
+/* Where "20-25" stands in the input, and what it says; len 0 = nowhere. */
+struct port_range {
+	size_t at, len;
+	unsigned low, high;
 };
 
 /* A parsed address.  After start-up it never changes and all sessions share it. */
@@ -68,6 +75,7 @@ struct spec {
 	struct part part[STACK_MAX];	/* [0] is the transport */
 	unsigned nparts;
 	const struct type *alias;	/* ref: the synonym it was typed as, or NULL */
+	struct port_range ports;
 	struct spec *writer;		/* own: second half of a dual address, or NULL */
 };
 

@@ -88,6 +88,11 @@ static void cut_path(struct parse *p, struct raw *given)
 	given->path = *last;
 	given->path.text = slash;
 	given->path.size -= head;
+	if (!last->quoted) {
+		given->path.at += head;
+		given->path.len -= head;
+		last->len = head;
+	}
 	put_text(p, last->text, head, last);
 }
 
@@ -320,8 +325,39 @@ static enum io check_host(struct parse *p, const struct piece *a)
 		       "the host is missing (localhost is this machine)");
 }
 
+static bool read_range(const char *text, struct port_range *to)
+{
+	const size_t low = strcspn(text, "-");
+	const char *high = text + low + 1;
+	long long from, till;
+
+	if (!text[low] || !text_number(text, low, 1, 65535, &from, NULL) ||
+	    !text_number(high, strlen(high), from, 65535, &till, NULL))
+		return false;
+	to->low = (unsigned)from;
+	to->high = (unsigned)till;
+	return true;
+}
+
+/* An address is at one port; only to whoever asks for ranges it stands for many. */
+static enum io check_range(struct parse *p, const struct piece *a,
+			   const struct port_range *r)
+{
+	if (!p->out->rules.ports)
+		return fail_at(p->fail, p->lex.input, a->at, a->len,
+			       "a range of ports is for --probe");
+	if (p->out->ports.len)
+		return fail_at(p->fail, p->lex.input, a->at, a->len,
+			       "one range of ports is enough");
+	p->out->ports = *r;
+	p->out->ports.at = a->at;
+	p->out->ports.len = a->len;
+	return IO_OK;
+}
+
 static enum io check_port(struct parse *p, const struct piece *a)
 {
+	struct port_range range;
 	bool malformed = false;
 	long long port;
 
@@ -330,6 +366,8 @@ static enum io check_port(struct parse *p, const struct piece *a)
 			       "the port is missing (0 lets the system choose)");
 	if (text_number(a->text, a->size, 0, 65535, &port, &malformed))
 		return IO_OK;
+	if (read_range(a->text, &range))
+		return check_range(p, a, &range);
 	if (!malformed || (*a->text >= '0' && *a->text <= '9') || *a->text == '-')
 		return fail_at(p->fail, p->lex.input, a->at, a->len,
 			       "\"%s\" is no port: 0 to 65535, or a service's name",

@@ -154,6 +154,26 @@ static void wrong_numbers_of_arguments_name_the_right_ones(void **state)
 	assert_slip("tcp-l", NULL, "takes port");
 }
 
+static void a_range_of_ports_is_for_whoever_asks_for_it(void **state)
+{
+	const struct spec_rules ports = { .ports = true };
+	const char *text = "socks5+tcp:proxy:1080:host:\"20-25\",bind=1-2";
+
+	(void)state;
+	assert_int_equal(parse_as(text, ports), IO_OK);
+	assert_int_equal(spec.ports.low, 20);
+	assert_int_equal(spec.ports.high, 25);
+	assert_memory_equal(text + spec.ports.at, "\"20-25\"", spec.ports.len);
+	assert_int_equal(parse_as("tcp:host:25,bind=1-2", ports), IO_OK);
+	assert_int_equal(spec.ports.len, 0);
+	assert_int_equal(parse_as("open:20-25", ports), IO_OK);
+	assert_int_equal(spec.ports.len, 0);
+	assert_int_equal(parse_as("tcp:host:25-20", ports), IO_FAIL);
+	assert_int_equal(parse_as("tcp:host:0-20", ports), IO_FAIL);
+	assert_int_equal(parse_as("tcp:host:1-65536", ports), IO_FAIL);
+	assert_slip("tcp:host:20-25", "20-25", "a range of ports is for --probe");
+}
+
 static void ports_are_checked(void **state)
 {
 	(void)state;
@@ -517,6 +537,7 @@ int main(void)
 		TEST(unknown_names_get_the_nearest_known_one),
 		TEST(wrong_numbers_of_arguments_name_the_right_ones),
 		TEST(ports_are_checked),
+		TEST(a_range_of_ports_is_for_whoever_asks_for_it),
 		TEST(an_option_of_others_names_who_takes_it),
 		TEST(a_path_goes_to_the_layer_and_a_port_may_be_left_out),
 		TEST(later_rows_are_not_unknown),
