@@ -17,6 +17,7 @@
 #include "loop/resolve.h"
 #include "loop/signal.h"
 #include "meter.h"
+#include "probing.h"
 #include "relay/count.h"
 #include "relay/server.h"
 #include "relay/tell.h"
@@ -28,6 +29,7 @@ struct run {
 	struct loop *loop;		/* own */
 	struct session *session;	/* ref: the only one, while it lives */
 	struct server server;		/* own, if serving */
+	struct probing probing;		/* own, if the command line wants it */
 	struct totals past;		/* of the session that ended */
 	struct meter meter;
 	struct timer watchdog;		/* the service manager's, if it wants one */
@@ -484,8 +486,21 @@ static enum io relay(struct run *r, int side)
 	return loop_run(r->loop, r->fail);
 }
 
+static enum io probe(struct run *r)
+{
+	enum io answer = make_loop(r);
+
+	if (answer == IO_OK)
+		answer = probing_start(&r->probing, r->cli, r->loop, r->fail);
+	if (answer == IO_OK)
+		answer = loop_run(r->loop, r->fail);
+	r->over = r->probing.over;
+	return answer;
+}
+
 static void clean_up(struct run *r)
 {
+	probing_free(&r->probing);
 	if (r->serving)
 		server_free(&r->server);
 	if (r->loop) {
@@ -506,7 +521,9 @@ enum io run(const struct cli *c, struct fail *f, bool *reported, int *signo)
 	enum io answer = IO_FAIL;
 	int side;
 
-	if (read_addresses(&r, &side) == IO_OK)
+	if (c->probe)
+		answer = probe(&r);
+	else if (read_addresses(&r, &side) == IO_OK)
 		answer = relay(&r, side);
 	meter_end(&r.meter);
 	if (r.loop && c->setup.statistics && !c->rules.socat)

@@ -174,6 +174,43 @@ static enum io set_exit_idle(struct cli *c, const struct flag *fl, const char *v
 	return read_time(c, fl, value, &given, &c->setup.exit_idle, f);
 }
 
+static enum io set_probe(struct cli *c, const struct flag *fl, const char *value,
+			 struct fail *f)
+{
+	c->probe = true;
+	if (value && strcmp(value, fl->values) != 0)
+		return fail_at(f, value, 0, strlen(value),
+			       "--probe stands alone, or it is --probe=banner");
+	c->banner = value;
+	return IO_OK;
+}
+
+static enum io set_count(struct cli *c, const struct flag *fl, const char *value,
+			 struct fail *f)
+{
+	long long n;
+
+	(void)fl;
+	if (!text_number(value, strlen(value), 1, 1000 * 1000, &n, NULL))
+		return fail_at(f, *value ? value : NULL, 0, strlen(value),
+			       "--count wants a number of probes, 1 to 1000000");
+	c->count = (unsigned)n;
+	return IO_OK;
+}
+
+static enum io set_wait(struct cli *c, const struct flag *fl, const char *value,
+			struct fail *f)
+{
+	bool given = false;
+
+	c->probe = true;
+	if (read_time(c, fl, value, &given, &c->wait, f) != IO_OK)
+		return IO_FAIL;
+	if (given && c->wait)
+		return IO_OK;
+	return fail_at(f, value, 0, strlen(value), "--wait wants a time above 0");
+}
+
 static enum io set_ready_fd(struct cli *c, const struct flag *fl, const char *value,
 			    struct fail *f)
 {
@@ -291,6 +328,12 @@ static const struct flag table[] = {
 	  "end when nothing has come for this long, or off" },
 	{ NULL, "exit-idle", "TIME", set_exit_idle, 0, false, "off",
 	  "end a server that has had no session for this long" },
+	{ NULL, "probe", "[banner]", set_probe, 0, false, "banner",
+	  "open one address, print how long each phase took, and close it" },
+	{ NULL, "count", "NUMBER", set_count, 0, false, NULL,
+	  "with --probe: so many times, with a summary" },
+	{ NULL, "wait", "TIME", set_wait, 0, false, NULL,
+	  "probe again and again until it is open, for this long at most" },
 	{ NULL, "ready-file", "FILE", set_text, AT(report.ready.file), false, NULL,
 	  "write this file when all that listens can be reached: where, in JSON" },
 	{ NULL, "ready-fd", "NUMBER", set_ready_fd, 0, false, NULL,

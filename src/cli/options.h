@@ -30,7 +30,8 @@ struct cli {
 	struct relay_setup setup;
 	struct log_setup log;
 	struct spec_rules rules;
-	char *address[2];		/* ref: both set when ASK_NOTHING or _EXPLAIN */
+	/* ref: both set when ASK_NOTHING or _EXPLAIN; with --probe [0] alone */
+	char *address[2];
 	unsigned naddress;		/* how many were typed */
 	enum ask ask;
 	unsigned asked;			/* how often -h was given (socat's -hh, -hhh) */
@@ -47,6 +48,10 @@ struct cli {
 	/* ref: file to tell of events in; "" = standard error, NULL = nowhere */
 	const char *events;
 	bool list_fds;			/* -D */
+	bool probe;			/* open the one address, say how long it took */
+	bool banner;			/* --probe=banner: up to the first byte */
+	unsigned count;			/* --count; 0 = not given */
+	uint64_t wait;			/* --wait, microseconds; 0 = not given */
 	struct given given[FLAGS_MAX];	/* each once, its last value */
 	unsigned ngiven;
 	struct report_setup report;

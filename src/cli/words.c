@@ -261,12 +261,36 @@ static enum io read_words(struct cli *c, int argc, char **argv, struct fail *f)
 	return r;
 }
 
+/* --probe has one address, and not for talking. */
+static enum io check_probe(const struct cli *c, struct fail *f)
+{
+	if (c->count && !c->probe)
+		return fail_say(f, PHASE_USAGE, 0, "--count is for --probe");
+	if (!c->probe)
+		return IO_OK;
+	if (c->ask == ASK_EXPLAIN)
+		return fail_say(f, PHASE_USAGE, 0,
+				"--explain tells what a relay would do, and --probe is "
+				"none");
+	if (c->count && c->wait)
+		return fail_say(f, PHASE_USAGE, 0,
+				"--count and --wait exclude each other");
+	if (c->naddress == 2)
+		return fail_at(f, c->address[1], 0, strlen(c->address[1]),
+			       "--probe opens one address alone");
+	return IO_OK;
+}
+
 /* One address alone talks with standard input and output. */
 static enum io complete_addresses(struct cli *c, struct fail *f)
 {
 	static char stdio[] = "-";
 
-	if ((c->ask != ASK_NOTHING && c->ask != ASK_EXPLAIN) || c->naddress == 2)
+	if (c->ask != ASK_NOTHING && c->ask != ASK_EXPLAIN)
+		return IO_OK;
+	if (check_probe(c, f) != IO_OK)
+		return IO_FAIL;
+	if (c->naddress == 2 || (c->probe && c->naddress))
 		return IO_OK;
 	if (c->rules.socat)
 		return fail_say(f, PHASE_USAGE, 0,

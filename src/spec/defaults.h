@@ -12,6 +12,9 @@ enum {
 	DEFAULT_IDLE = 30 * 1000 * 1000,	/* of a session by peer */
 	/* for the answer after an end that the far side cannot be told */
 	DEFAULT_ANSWER = 500 * 1000,
+	/* a try of --probe, all in all; and where only an answer can tell */
+	DEFAULT_PROBE = 10 * 1000 * 1000,
+	DEFAULT_PROBE_ANSWER = 2 * 1000 * 1000,
 	DEFAULT_FRAME_MAX = 64 * 1024,
 	DEFAULT_WS_MESSAGE = 1024 * 1024,
 };
