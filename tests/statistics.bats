@@ -34,6 +34,8 @@ load peers.bash
 @test "failures are told by cause, and a signal is none" {
 	run --separate-stderr -7 sockcat --statistics - "tcp:127.0.0.1:$(free_port)" </dev/null
 	grep -Eq 'failures +1: connect 1$' <<<"$stderr"
+	run --separate-stderr -45 sockcat --statistics tcp-listen:0,bind=192.0.2.1,fork pipe
+	grep -Eq 'failures +1: bind 1$' <<<"$stderr"
 	mkfifo quiet
 	exec 7<>quiet
 	start_in relay quiet "$SOCKCAT" --statistics -d -d -u - create:out

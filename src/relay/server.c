@@ -38,10 +38,12 @@ static void close_listener(struct server *v)
 static void end(struct server *v)
 {
 	close_listener(v);
+	if (!v->ended)
+		return;
+	v->past.failed[v->fail.phase]++;
 	if (v->setup->strict && v->fail.phase == PHASE_NONE)
 		v->fail = v->missing;
-	if (v->ended)
-		v->ended(v->owner, v);
+	v->ended(v->owner, v);
 	v->ended = NULL;
 }
 

@@ -29,7 +29,7 @@ struct server {
 	struct fail fail;		/* the listener's */
 	/* the first of what it had to turn away and of what sessions failed of */
 	struct fail missing;
-	struct totals past;		/* of sessions that ended */
+	struct totals past;		/* of what ended: sessions, the listener */
 	void (*ended)(void *owner, struct server *v);
 	void *owner;			/* ref */
 };
