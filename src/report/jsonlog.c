@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/platform.h"
 
-enum { LINE_MAX_BYTES = 256 * 1024, KEY_MAX = 64 };
+enum { LINE_MAX_BYTES = 256 * 1024, NAME_MAX_BYTES = 64, KEY_MAX = NAME_MAX_BYTES + 16 };
 
 static const char *const side_names[2] = { "left", "right" };
 
@@ -99,7 +99,7 @@ static bool add_host_and_port(struct buf *b, const char *side, const char *end,
 			      const struct name *n, char text[NAME_TEXT])
 {
 	char *colon = strrchr(text, ':'), *host = text + (*text == '[');
-	char name[KEY_MAX], k[KEY_MAX];
+	char name[NAME_MAX_BYTES], k[KEY_MAX];
 
 	if (!is_ip(n) || !colon)
 		return true;
