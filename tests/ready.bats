@@ -128,12 +128,15 @@ print(sorted(l), l['address'], l['type'], l['local'] == '127.0.0.1:%d' % l['port
 	[[ "$output" == *'is for --ready-file or --ready-fd, neither of which is given'* ]]
 }
 
-@test "a ready file that cannot be written is a warning; the relay goes on" {
-	need python3
-	listen server --ready-file=/nonexistent/ready tcp4-listen:0,fork pipe
-	run -0 sockcat - "tcp:127.0.0.1:$PORT" <<<hello
-	[ "$output" = hello ]
-	grep 'warning: cannot tell /nonexistent/ready that all is ready: no such file' server.err
+@test "a ready file that cannot be made is refused before anything opens" {
+	run -23 sockcat --ready-file=/nonexistent/ready "unix-listen:$PWD/socket,fork" pipe
+	[[ "$output" == *'--ready-file=/nonexistent/ready: cannot make it: no such file'* ]]
+	[ ! -e socket ]
+}
+
+@test "a run that fails before it is ready leaves nothing beside the ready file" {
+	run -6 sockcat --ready-file=ready tcp4-listen:0,bind=no.such.name.invalid,fork pipe
+	[ -z "$(ls ready* 2>/dev/null)" ]
 }
 
 # --- the service manager ----------------------------------------------------------

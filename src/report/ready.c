@@ -67,24 +67,11 @@ static void told_in_vain(const char *where)
 	log_say(LEVEL_WARNING, "%s", f.text);
 }
 
-/* Beside it first, so that whoever finds the file finds all of it. */
-static bool write_file(const char *path, const struct buf *line)
+/* Written beside it, so that whoever finds the file finds all of it. */
+static bool write_file(struct ready *r, const struct buf *line)
 {
-	char *new = mem_format("%s.%ld.new", path, (long)getpid());
-	int fd = new ? open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
-	bool ok = fd >= 0 && sys_write_all(fd, line->data, line->len);
-	int err = errno;
-
-	sys_close(fd);
-	if (ok && rename(new, path) < 0) {
-		ok = false;
-		err = errno;
-	}
-	if (fd >= 0 && !ok)
-		unlink(new);
-	mem_free(new);
-	errno = err;
-	return ok;
+	return sys_write_all(r->new_fd, line->data, line->len) &&
+	       rename(r->new, r->setup.file) == 0;
 }
 
 /* Its reader sees the end.  The standard ones stay: others would get their numbers. */
@@ -108,7 +95,7 @@ static void tell(struct ready *r)
 		if (r->setup.fd >= 0 &&
 		    !sys_write_all(r->setup.fd, line.data, line.len))
 			told_in_vain("--ready-fd");
-		if (r->setup.file && !write_file(r->setup.file, &line))
+		if (r->setup.file && !write_file(r, &line))
 			told_in_vain(r->setup.file);
 	}
 	close_fd(r);
@@ -150,17 +137,34 @@ static enum io check_fd(int fd, struct fail *f)
 	return IO_OK;
 }
 
+/* Made at once: who waits for the file must not wait for what can't be. */
+static enum io make_file(struct ready *r, struct fail *f)
+{
+	const char *path = r->setup.file;
+
+	if (unlink(path) < 0 && errno != ENOENT)
+		return fail_sys(f, PHASE_WRITE, "--ready-file=%s: cannot replace it",
+				path);
+	r->new = mem_format("%s.%ld.new", path, (long)getpid());
+	if (!r->new)
+		return fail_memory(f);
+	r->new_fd = open(r->new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (r->new_fd < 0)
+		return fail_sys(f, PHASE_WRITE, "--ready-file=%s: cannot make it", path);
+	return IO_OK;
+}
+
 enum io ready_start(struct ready *r, const struct ready_setup *setup, struct fail *f)
 {
-	*r = (struct ready){ .sink = { .hear = hear, .self = r }, .setup = *setup };
+	*r = (struct ready){
+		.sink = { .hear = hear, .self = r }, .setup = *setup, .new_fd = -1 };
 	buf_init(&r->text, TEXT_MAX);
 	if (setup->fd >= 0 && check_fd(setup->fd, f) != IO_OK) {
 		r->setup.fd = -1;
 		return IO_FAIL;
 	}
-	if (setup->file && unlink(setup->file) < 0 && errno != ENOENT)
-		return fail_sys(f, PHASE_WRITE, "--ready-file=%s: cannot replace it",
-				setup->file);
+	if (setup->file && make_file(r, f) != IO_OK)
+		return IO_FAIL;
 	event_add(&r->sink);
 	return IO_OK;
 }
@@ -168,8 +172,11 @@ enum io ready_start(struct ready *r, const struct ready_setup *setup, struct fai
 void ready_end(struct ready *r)
 {
 	event_remove(&r->sink);
-	if (r->told && r->setup.file)
-		unlink(r->setup.file);
+	if (r->new_fd >= 0) {
+		unlink(r->told ? r->setup.file : r->new);
+		sys_close(r->new_fd);
+	}
+	mem_free(r->new);
 	close_fd(r);
 	buf_free(&r->text);
 }

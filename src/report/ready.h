@@ -19,6 +19,8 @@ struct ready_setup {
 struct ready {
 	struct event_sink sink;
 	struct ready_setup setup;
+	char *new;		/* own: the file until it is complete, or NULL */
+	int new_fd;		/* own; -1 = none */
 	struct buf text;	/* own: what is known so far */
 	bool told;
 };

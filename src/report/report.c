@@ -3,7 +3,7 @@
 
 #include "report/notify.h"
 
-static struct ready ready = { .setup.fd = -1 };
+static struct ready ready = { .setup.fd = -1, .new_fd = -1 };
 static struct notify notify;
 
 enum io report_start(const struct report_setup *setup, struct fail *f)
