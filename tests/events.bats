@@ -378,14 +378,14 @@ for line in open("events"): json.loads(line)'
 	is 'any(.event == "log" and (.message | test("6")))'
 }
 
-@test "what ends a capture or recording, or keeps the ready file away, is among them" {
+@test "what ends a capture or recording, or keeps readiness from being told, is among them" {
 	[ -c /dev/full ] || skip "no /dev/full"
 	run -0 --separate-stderr sockcat --log-json --capture=/dev/full --record=/dev/full \
-		--ready-file=/nonexistent/ready -u text:x -
+		--ready-fd=7 -u text:x - 7>/dev/full
 	printf '%s\n' "$stderr" >events
 	is 'any(.event == "log" and .level == "warning" and (.message | test("the capture in /dev/full ends")))'
 	is 'any(.event == "log" and (.message | test("the recording in /dev/full ends")))'
-	is 'any(.event == "log" and (.message | test("cannot tell /nonexistent/ready")))'
+	is 'any(.event == "log" and (.message | test("cannot tell --ready-fd that all is ready")))'
 }
 
 @test "without -d the log's lines among them are its warnings" {
