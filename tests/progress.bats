@@ -95,7 +95,7 @@ long_line='5 B  [0-9.]+ B/s  average [0-9.]+ B/s  [0-9]:[0-9][0-9]:[0-9][0-9]  5
 	screen relay.out 1000 >seen
 	cat seen
 	[ "$(grep -c '"event":"eof"' seen)" = 1 ]
-	[ -z "$(grep '"event":' seen | grep -v '^{.*}$')" ]
+	[ "$(grep -c '"event":' seen)" = "$(grep -c '^{.*"event":.*}$' seen)" ]
 }
 
 @test "it fits terminals of 40, 80 and 200 columns" {
