@@ -80,7 +80,8 @@ static void note_sender(struct dgram *d, const struct name *from)
 {
 	if (d->strict)
 		return;
-	d->from = *from;
+	d->from.len = from->len;
+	memcpy(&d->from.sa, &from->sa, from->len);
 	d->x.l.end->sender = &d->from;
 }
 
