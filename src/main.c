@@ -1,5 +1,4 @@
 /* sockcat: relays bytes between two addresses. */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +11,7 @@
 #include "cli/options.h"
 #include "cli/socat.h"
 #include "process.h"
-#include "report/jsonlog.h"
 #include "report/report.h"
-#include "report/textlog.h"
 #include "run.h"
 
 /* What is asked for instead of relaying. */
@@ -55,55 +52,22 @@ static enum io relay(const struct cli *c, struct fail *f, bool *reported, int *s
 	return r;
 }
 
-static enum io log_refused(const struct cli *c, struct fail *f)
-{
-	if (c->log.target == LOG_TO_FILE)
-		return fail_sys(f, PHASE_WRITE, "cannot log to %s", c->log.path);
-	return fail_say(f, PHASE_USAGE, EINVAL, "there is no syslog facility %s",
-			c->log.facility ? c->log.facility : "daemon");
-}
-
-/* Lines of JSON on standard error, and nothing else there from us. */
-static void log_as_json(struct log_setup *log, struct jsonlog *j)
-{
-	if (log->target == LOG_TO_BOTH)
-		log->target = LOG_TO_SYSLOG;
-	if (log->target != LOG_TO_STDERR)
-		return;
-	log->target = LOG_TO_HEARER;
-	log->hear = jsonlog_hear;
-	log->self = j;
-}
-
-/* --explain makes none, not even for a log. */
+/* --explain makes no file, not even for a log. */
 static void log_to_no_file(struct cli *c)
 {
 	c->log.target = LOG_TO_STDERR;
-	c->events = NULL;
+	c->report.events = NULL;
 }
 
-static enum io start_logs(struct cli *c, struct jsonlog *j, struct fail *f)
-{
-	const char *const file = c->events && *c->events ? c->events : NULL;
-
-	if (c->events && !file)
-		log_as_json(&c->log, j);
-	if (!log_start(&c->log))
-		return log_refused(c, f);
-	return c->events ? jsonlog_start(j, file, f) : IO_OK;
-}
-
-static enum io obey(int argc, char **argv, struct cli *c, struct jsonlog *j,
-		    struct fail *f, bool *reported, int *signo)
+static enum io obey(int argc, char **argv, struct cli *c, struct fail *f, bool *reported,
+		    int *signo)
 {
 	const enum io r = options_parse(argc, argv, c, f);
 
 	if (c->ask == ASK_EXPLAIN)
 		log_to_no_file(c);
-	if (start_logs(c, j, f) != IO_OK || r != IO_OK)
+	if (report_log(&c->report, &c->log, f) != IO_OK || r != IO_OK)
 		return IO_FAIL;
-	if (c->log.target != LOG_TO_HEARER)
-		textlog_start();
 	return c->ask == ASK_NOTHING ? relay(c, f, reported, signo) : show(c, f);
 }
 
@@ -111,7 +75,6 @@ int main(int argc, char **argv)
 {
 	const char *const nth = getenv("SOCKCAT_FAIL_ALLOC");
 	struct fail f = { 0 };
-	struct jsonlog events = { 0 };
 	struct cli c;
 	bool reported = false;
 	int signo = 0, status;
@@ -123,7 +86,7 @@ int main(int argc, char **argv)
 		complete_print(stdout, argc - 2, argv + 2);
 		return EXIT_SUCCESS;
 	}
-	obey(argc, argv, &c, &events, &f, &reported, &signo);
+	obey(argc, argv, &c, &f, &reported, &signo);
 	/* who reads our last words may be gone, but that is no end by a signal */
 	signal(SIGPIPE, SIG_IGN);
 	if (f.phase != PHASE_NONE && !reported) {
@@ -143,6 +106,5 @@ int main(int argc, char **argv)
 			.kind = EVENT_EXIT, .side = -1, .code = status });
 	}
 	report_end();
-	jsonlog_end(&events);
 	return status;
 }

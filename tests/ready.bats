@@ -122,6 +122,12 @@ print(sorted(l), l['address'], l['type'], l['local'] == '127.0.0.1:%d' % l['port
 	[[ "$output" == *'--ready-fd=77: that descriptor is not open (in a shell, 77>FILE opens it)'* ]]
 	run -2 "$SOCKCAT" --ready-fd=7 pipe pipe 7</dev/null
 	[[ "$output" == *'open for reading only'* ]]
+	for flag in --ready-file=- --log-json=- "--hexdump --dump-file=-"; do
+		# shellcheck disable=SC2086 # words
+		run -2 sockcat $flag pipe pipe
+		[[ "$output" == *'wants a file; standard output is not meant here'* ]]
+		[ ! -e - ]
+	done
 	run -2 sockcat --ready-format=xml pipe pipe
 	[[ "$output" == *'--ready-format is json or port'* ]]
 	run -2 sockcat --ready-format=port pipe pipe

@@ -29,6 +29,18 @@ static enum io set_text(struct cli *c, const struct flag *fl, const char *value,
 	return IO_OK;
 }
 
+/* Where "-" has no meaning, a file of that name would be a surprise. */
+static enum io set_file(struct cli *c, const struct flag *fl, const char *value,
+			struct fail *f)
+{
+	if (value && !strcmp(value, "-"))
+		return fail_at(f, value, 0, 1,
+			       "--%s wants a file; standard output is not meant here, and "
+			       "a file of that name is ./-",
+			       fl->name);
+	return set_text(c, fl, value, f);
+}
+
 static enum io set_help(struct cli *c, const struct flag *fl, const char *value,
 			struct fail *f)
 {
@@ -334,7 +346,7 @@ static const struct flag table[] = {
 	  "with --probe: so many times, with a summary" },
 	{ NULL, "wait", "TIME", set_wait, 0, false, NULL,
 	  "probe again and again until it is open, for this long at most" },
-	{ NULL, "ready-file", "FILE", set_text, AT(report.ready.file), false, NULL,
+	{ NULL, "ready-file", "FILE", set_file, AT(report.ready.file), false, NULL,
 	  "write this file when all that listens can be reached: where, in JSON" },
 	{ NULL, "ready-fd", "NUMBER", set_ready_fd, 0, false, NULL,
 	  "write the same to this descriptor, which is then closed" },
@@ -358,7 +370,7 @@ static const struct flag table[] = {
 	  "show the data on standard error line by line, unreadable bytes escaped" },
 	{ NULL, "dump-limit", "BYTES", set_limit, 0, false, NULL,
 	  "show only the first bytes of each direction of a session" },
-	{ NULL, "dump-file", "FILE", set_text, AT(rules.dump.file), false, NULL,
+	{ NULL, "dump-file", "FILE", set_file, AT(rules.dump.file), false, NULL,
 	  "append to this file what would be shown of the data" },
 	{ NULL, "color", "WHEN", set_colour, 0, false, "auto always never",
 	  "use colours on a terminal (auto), always or never" },
@@ -401,7 +413,7 @@ static const struct flag table[] = {
 	  "log the time to the microsecond" },
 	{ "lh", "log-host", NULL, set_true, AT(log.host), true, NULL,
 	  "log the host's name, too" },
-	{ NULL, "log-json", "[FILE]", set_text, AT(events), false, NULL,
+	{ NULL, "log-json", "[FILE]", set_file, AT(report.events), false, NULL,
 	  "tell each event in a line of JSON, on standard error in place of the log, or "
 	  "appended to this file" },
 	{ "L", "lock", "FILE", set_lock, false, true, NULL,

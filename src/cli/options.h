@@ -45,8 +45,6 @@ struct cli {
 	const char *record;		/* ref: --record: file for all that passes */
 	const char *lock;		/* ref: -L or -W, or NULL */
 	bool lock_wait;			/* -W */
-	/* ref: file to tell of events in; "" = standard error, NULL = nowhere */
-	const char *events;
 	bool list_fds;			/* -D */
 	bool probe;			/* open the one address, say how long it took */
 	bool banner;			/* --probe=banner: up to the first byte */

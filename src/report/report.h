@@ -2,13 +2,21 @@
 #ifndef SOCKCAT_REPORT_REPORT_H
 #define SOCKCAT_REPORT_REPORT_H
 
+#include "base/log.h"
 #include "report/ready.h"
 
 struct report_setup {
+	/* ref: the file to tell of events in; "" = standard error, NULL = nowhere */
+	const char *events;
 	struct ready_setup ready;
 };
 
-/* Once, before the first event. */
+/* Starts the log, and the log of events, which takes its place on standard error.
+ * PHASE_USAGE or PHASE_WRITE; failures can be told all the same. */
+enum io report_log(const struct report_setup *setup, struct log_setup *log,
+		   struct fail *f);
+
+/* Who waits for us: a script, the service manager.  Once, before anything is opened. */
 enum io report_start(const struct report_setup *setup, struct fail *f);
 
 /* How often the service manager wants to hear that we live, in microseconds; 0 = it
