@@ -22,6 +22,7 @@ static enum io echo_open(struct layer *l)
 	x->news = (struct timer){ .fn = endpoint_woken, .owner = l->end };
 	if (fd_take(&x->x, fds[0], fds[1]) != IO_OK)
 		return IO_FAIL;
+	l->end->rkind = l->end->wkind = FD_NONE;
 	/* a stream has no boundaries to keep, but blocks too long for one message */
 	l->end->messages &= l->end->other && l->end->other->messages;
 	return IO_OK;

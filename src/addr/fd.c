@@ -89,6 +89,8 @@ enum io fd_take(struct fd_layer *x, int rfd, int wfd)
 		return IO_OK;
 	x->rkind = kind_of(fd);
 	x->wkind = wfd >= 0 && wfd != fd ? kind_of(wfd) : x->rkind;
+	e->rkind = x->rblocking ? FD_NONE : x->rkind;
+	e->wkind = x->wblocking ? FD_NONE : x->wkind;
 	e->messages = x->rkind == FD_DGRAM;
 	e->network = is_socket(x->rkind) && is_network(fd);
 	if (apply_all(x, fd) != IO_OK)

@@ -12,10 +12,6 @@
 
 #include "endpoint/endpoint.h"
 
-/* What stands behind a descriptor. */
-/* FD_DGRAM: a socket that keeps message boundaries. */
-enum fd_kind { FD_FILE, FD_PIPE, FD_TTY, FD_SOCKET, FD_DGRAM, FD_OTHER };
-
 /* The first member of every transport over plain descriptors. */
 struct fd_layer {
 	struct layer l;
@@ -32,8 +28,9 @@ struct fd_layer {
 };
 
 /* Sets l->end's rfd and wfd, which become owned by the endpoint.  Either may be
- * -1.  Applies PH_FD options and termios.  Finds out the kinds; sets end->messages for
- * datagram and seqpacket sockets, end->network for sockets of the internet families. */
+ * -1.  Applies PH_FD options and termios.  Finds out the kinds, also for the endpoint;
+ * sets end->messages for datagram and seqpacket sockets, end->network for sockets of the
+ * internet families. */
 enum io fd_take(struct fd_layer *x, int rfd, int wfd);
 
 /* The same for descriptors that we were started with. */

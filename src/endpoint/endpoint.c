@@ -408,6 +408,7 @@ void endpoint_free(struct endpoint *e)
 	memset(e->span, 0, sizeof(e->span));
 	e->since = 0;
 	e->rfd = e->wfd = -1;
+	e->rkind = e->wkind = FD_NONE;
 	e->nopen = 0;
 	e->ready = 0;
 	e->longest = 0;

@@ -7,6 +7,10 @@
 #include "endpoint/layer.h"
 #include "loop/loop.h"
 
+/* What stands behind a descriptor.  FD_NONE: there is none, or it is read or written in a
+ * way of its own.  FD_DGRAM: a socket that keeps message boundaries. */
+enum fd_kind { FD_NONE, FD_FILE, FD_PIPE, FD_TTY, FD_SOCKET, FD_DGRAM, FD_OTHER };
+
 struct endpoint {
 	struct layer *layer[STACK_MAX];	/* own; [0] is the transport */
 	unsigned char nlayers, nopen;
@@ -35,6 +39,10 @@ struct endpoint {
 	struct layer *reader, *writer;
 	/* own; set by the transport, often the same; -1 = none */
 	int rfd, wfd;
+	/* set by the transport.  Not FD_NONE: to read from rfd, or write to wfd, what can
+	 * be moved at once is all that its ops would do; only what an end or an error
+	 * means they alone know */
+	enum fd_kind rkind, wkind;
 	struct watch rwatch, wwatch;	/* wwatch is unused while wfd == rfd */
 	unsigned ready;			/* READY_* since the owner last looked */
 	/* ref: who is at the far end, for the next layer up */

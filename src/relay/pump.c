@@ -5,13 +5,22 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "relay/way.h"
 
 /* So much is moved before others get their turn. */
 enum { BUDGET = 16 };
 
 struct chunk {
+	struct left left;
 	size_t at, len;			/* data[at .. len) is still to be written */
 	unsigned char data[];
+};
+
+static const struct way *const ways[] = {
+#define WAY(name) &name##_way,
+#include "relay/ways.def"
+#undef WAY
+	NULL,
 };
 
 /* May a step that answered `wait` be tried again, now that `ready` came? */
@@ -50,7 +59,8 @@ unsigned pump_wants_to(const struct pump *p)
 
 static void drop_left(struct pump *p)
 {
-	mem_free(p->left);
+	if (p->left)
+		p->left->drop(p->left);
 	p->left = NULL;
 }
 
@@ -69,6 +79,12 @@ static enum io finish(struct pump *p)
 
 /* ---- writing ------------------------------------------------------------------ */
 
+void pump_count(struct pump *p, size_t n)
+{
+	p->bytes += n;
+	p->writes++;
+}
+
 static enum io write_all(struct pump *p, const unsigned char *from, size_t len,
 			 size_t *done)
 {
@@ -79,30 +95,53 @@ static enum io write_all(struct pump *p, const unsigned char *from, size_t len,
 		if (r != IO_OK)
 			return r;
 		*done += n;
-		p->bytes += n;
-		p->writes++;
+		pump_count(p, n);
 	} while (*done < len);
 	return IO_OK;
 }
 
-static enum io write_left(struct pump *p)
+/* Nobody failed, but the strict want to know. */
+static void note_lost(struct pump *p, const char *why)
 {
-	struct chunk *c = p->left;
+	fail_say(p->to->missing, p->to->network ? PHASE_SEND : PHASE_WRITE, EPIPE,
+		 "%s: %s", p->to->spec->input, why);
+}
+
+static enum io wrote(struct pump *p, enum io r)
+{
+	if (r == IO_EOF) {
+		note_lost(p, "it took no more, so what came last is lost");
+		return finish(p);
+	}
+	p->to_wait = r;
+	return r;
+}
+
+static enum io write_chunk(struct pump *p)
+{
+	struct chunk *c = (struct chunk *)p->left;
 	enum io r = write_all(p, c->data, c->len, &c->at);
 
 	if (r == IO_OK)
 		drop_left(p);
-	return r;
+	return wrote(p, r);
+}
+
+static void drop_chunk(struct left *l)
+{
+	mem_free(l);
 }
 
 static enum io keep(struct pump *p, const unsigned char *from, size_t len)
 {
-	p->left = mem_new(1, sizeof(*p->left) + len);
-	if (!p->left)
+	struct chunk *c = mem_new(1, sizeof(*c) + len);
+
+	if (!c)
 		return fail_memory(p->to->fail);
-	p->left->at = 0;
-	p->left->len = len;
-	memcpy(p->left->data, from, len);
+	c->left = (struct left){ .write = write_chunk, .drop = drop_chunk };
+	c->len = len;
+	memcpy(c->data, from, len);
+	p->left = &c->left;
 	return IO_OK;
 }
 
@@ -135,13 +174,6 @@ static enum io shut(struct pump *p)
 	return r;
 }
 
-/* Nobody failed, but the strict want to know. */
-static void note_lost(struct pump *p, const char *why)
-{
-	fail_say(p->to->missing, p->to->network ? PHASE_SEND : PHASE_WRITE, EPIPE,
-		 "%s: %s", p->to->spec->input, why);
-}
-
 /* The far side went away while there was nothing to write.  A pipe's reader that
  * has seen enough costs nothing; a connection that breaks does. */
 static enum io reader_gone(struct pump *p)
@@ -157,21 +189,23 @@ static enum io reader_gone(struct pump *p)
 	return finish(p);
 }
 
-static enum io wrote(struct pump *p, enum io r)
+enum io pump_put(struct pump *p, const unsigned char *from, size_t len)
 {
-	if (r == IO_EOF) {
-		note_lost(p, "it took no more, so what came last is lost");
-		return finish(p);
-	}
-	p->to_wait = r;
-	return r;
+	return wrote(p, write_new(p, from, len));
 }
 
-static enum io read_write(struct pump *p)
+bool pump_has_drained(const struct pump *p)
+{
+	const struct endpoint *e = p->from;
+
+	return e->reader == e->layer[0] &&
+	       (e->rkind == FD_SOCKET || e->rkind == FD_PIPE);
+}
+
+enum io pump_copy(struct pump *p, size_t *n)
 {
 	unsigned char *scratch = loop_services(p->from->loop)->scratch;
-	size_t n = 0;
-	enum io r = endpoint_read(p->from, scratch, p->block, &n);
+	enum io r = endpoint_read(p->from, scratch, p->block, n);
 
 	if (r == IO_EOF) {
 		p->eof = true;
@@ -181,15 +215,35 @@ static enum io read_write(struct pump *p)
 	if (r != IO_OK)
 		return r;
 	p->blocks += !p->discard;
-	return wrote(p, write_new(p, scratch, n));
+	r = pump_put(p, scratch, *n);
+	if (*n < p->block && pump_has_drained(p))
+		p->from_wait = IO_READ;
+	return r == IO_OK ? p->from_wait : r;
+}
+
+static enum io move(struct pump *p)
+{
+	size_t n = 0;
+
+	p->from_wait = IO_OK;
+	return p->way && !p->discard ? p->way->move(p) : pump_copy(p, &n);
 }
 
 /* The next thing to do in this direction. */
 static enum io step(struct pump *p)
 {
 	if (p->left)
-		return wrote(p, write_left(p));
-	return p->eof ? shut(p) : read_write(p);
+		return p->left->write(p);
+	return p->eof ? shut(p) : move(p);
+}
+
+void pump_choose_way(struct pump *p)
+{
+	unsigned i = 0;
+
+	while (ways[i] && !ways[i]->fits(p))
+		i++;
+	p->way = ways[i];
 }
 
 enum io pump_run(struct pump *p, unsigned from_ready, unsigned to_ready)

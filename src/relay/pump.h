@@ -4,7 +4,15 @@
 
 #include "endpoint/endpoint.h"
 
-struct chunk;	/* a length and that many bytes, allocated only for what did not fit */
+struct pump;
+struct way;	/* relay/way.h */
+
+/* What was read and did not fit: whoever has it writes it. */
+struct left {
+	/* A step.  IO_OK: all is written, and the pump's `left` is NULL again. */
+	enum io (*write)(struct pump *p);
+	void (*drop)(struct left *l);	/* frees it, nothing is written any more */
+};
 
 struct pump {
 	struct endpoint *from, *to;	/* ref */
@@ -12,8 +20,9 @@ struct pump {
 	enum io from_wait, to_wait;
 	/* what those layers of `to` wait for that have not yet sent all they took */
 	enum io owed_wait;
-	/* own: read, not yet written; NULL almost always */
-	struct chunk *left;
+	struct left *left;		/* own; NULL almost always */
+	const struct way *way;		/* ref: a quicker one than copying, or NULL */
+	unsigned char pace;		/* the way's own, 0 at first */
 	size_t block;			/* bytes read at once, 1 .. scratch size */
 	bool off;			/* direction not in use (-u, -U) */
 	/* read and forget, so that closing sends no reset */
@@ -43,6 +52,26 @@ bool pump_settle(struct pump *p);
 unsigned pump_wants_from(const struct pump *p);
 unsigned pump_wants_to(const struct pump *p);
 
+/* Chooses the way, once, when all else is set. */
+void pump_choose_way(struct pump *p);
+
 void pump_free(struct pump *p);
+
+/* ---- for ways ---------------------------------------------------------------------- */
+
+/* Reads once and writes that, through the loop's buffer: what every way falls back to
+ * when it moved nothing, to learn why.  n: bytes read.  Answers like pump_run(), with
+ * the waits in from_wait and to_wait. */
+enum io pump_copy(struct pump *p, size_t *n);
+
+/* Writes len bytes that have been read; what does not fit is kept. */
+enum io pump_put(struct pump *p, const unsigned char *from, size_t len);
+
+/* So much has gone to `to` in one call. */
+void pump_count(struct pump *p, size_t n);
+
+/* Whether a transport that gave less than was asked for has no more at the moment, so
+ * that the kernel will tell when it has. */
+bool pump_has_drained(const struct pump *p);
 
 #endif

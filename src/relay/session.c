@@ -205,6 +205,7 @@ static void start_pump(struct session *s, unsigned i)
 	p->expects = s->setup->progress ? count_expected(p->from) : 0;
 	p->off = !opening_goes(s, i) || !(from & TYPE_READS) ||
 		 !(to->part[0].type->flags & TYPE_WRITES) || p->to->direct;
+	pump_choose_way(p);
 }
 
 static void log_start_of_relay(const struct session *s)
