@@ -225,8 +225,14 @@ static enum io move(struct pump *p)
 {
 	size_t n = 0;
 
+	enum io r;
+
 	p->from_wait = IO_OK;
-	return p->way && !p->discard ? p->way->move(p) : pump_copy(p, &n);
+	if (p->way && !p->woken && !p->discard)
+		return p->way->move(p);
+	r = pump_copy(p, &n);
+	p->woken = p->woken && r == IO_OK;
+	return r;
 }
 
 /* The next thing to do in this direction. */
@@ -256,6 +262,7 @@ enum io pump_run(struct pump *p, unsigned from_ready, unsigned to_ready)
 	    (!p->left && !p->eof && !may_try(p->from_wait, from_ready)))
 		return IO_OK;
 	p->to_wait = IO_OK;
+	p->woken = p->woken || (from_ready & READY_WAKE);
 	for (unsigned i = 0; i < BUDGET; i++) {
 		enum io r = step(p);
 

@@ -23,6 +23,9 @@ struct pump {
 	struct left *left;		/* own; NULL almost always */
 	const struct way *way;		/* ref: a quicker one than copying, or NULL */
 	unsigned char pace;		/* the way's own, 0 at first */
+	/* not the kernel but `from` itself has news, which only it can tell: no way until
+	 * it has told */
+	bool woken;
 	size_t block;			/* bytes read at once, 1 .. scratch size */
 	bool off;			/* direction not in use (-u, -U) */
 	/* read and forget, so that closing sends no reset */
@@ -60,8 +63,8 @@ void pump_free(struct pump *p);
 /* ---- for ways ---------------------------------------------------------------------- */
 
 /* Reads once and writes that, through the loop's buffer: what every way falls back to
- * when it moved nothing, to learn why.  n: bytes read.  Answers like pump_run(), with
- * the waits in from_wait and to_wait. */
+ * when it moved nothing, to learn why; unless the kernel says that it has to wait.  n:
+ * bytes read.  Answers like pump_run(), with the waits in from_wait and to_wait. */
 enum io pump_copy(struct pump *p, size_t *n);
 
 /* Writes len bytes that have been read; what does not fit is kept. */

@@ -3,8 +3,8 @@
  * From a pipe, to a pipe, or from a file that is one call.  Between all else the bytes go
  * through a pipe of ours, borrowed from a pool for as long as something is in it.  Little
  * at a time is cheaper to copy, so each direction begins that way and changes with what
- * comes.  What moved nothing, for whatever reason, is done again by pump_copy(), which
- * knows what ends and errors mean. */
+ * comes.  What moved nothing is done again by pump_copy(), which knows what ends and
+ * errors mean. */
 #include "relay/way.h"
 
 #ifdef __linux__
@@ -21,13 +21,14 @@
 
 enum {
 	MUCH = 32 * 1024,	/* read at once: worth changing over */
-	LITTLE = 8 * 1024,	/* moved at once: not worth it any more */
+	LITTLE = 1024,		/* moved at once: not worth it any more */
 	AT_ONCE = 1024 * 1024,	/* what a pipe may hold, if the system lets us */
+	OF_A_FILE = 16 * AT_ONCE,
 	PIPES = 64,		/* at most, for all directions together */
 };
 
-/* pump.pace */
-enum { PACE_COPY, PACE_SPLICE };
+/* pump.pace.  PACE_FLOW: the last thing that was tried has moved something. */
+enum { PACE_COPY, PACE_SPLICE, PACE_FLOW };
 
 /* Holds what `to` has not taken yet: the pump's left. */
 struct pipe {
@@ -96,6 +97,17 @@ static enum io to_is_full(struct pump *p)
 {
 	p->to_wait = IO_WRITE;
 	return IO_WRITE;
+}
+
+/* The first time there is nothing, the kernel will tell when there is more; the second
+ * time it may never. */
+static enum io nothing_came(struct pump *p, size_t *moved)
+{
+	if (p->pace != PACE_FLOW)
+		return pump_copy(p, moved);
+	p->pace = PACE_SPLICE;
+	p->from_wait = IO_READ;
+	return IO_READ;
 }
 
 /* ---- through a pipe of ours -------------------------------------------------------- */
@@ -175,8 +187,10 @@ static enum io move_through(struct pump *p, size_t *moved)
 		return pump_copy(p, moved);
 	n = move(p->from->rfd, x->fd[1], AT_ONCE);
 	if (n <= 0) {
+		const bool none = n < 0 && errno == EAGAIN;
+
 		pipe_return(x);
-		return pump_copy(p, moved);
+		return none ? nothing_came(p, moved) : pump_copy(p, moved);
 	}
 	*moved = x->holds = (size_t)n;
 	p->blocks++;
@@ -195,7 +209,7 @@ static enum io find_out(struct pump *p, size_t *moved)
 	if (ioctl(p->from->rfd, FIONREAD, &waiting) == 0 && waiting > 0 &&
 	    poll(&to, 1, 0) == 0)
 		return to_is_full(p);
-	return pump_copy(p, moved);
+	return nothing_came(p, moved);
 }
 
 static enum io moved_straight(struct pump *p, size_t n)
@@ -219,7 +233,7 @@ static enum io move_straight(struct pump *p, size_t *moved)
 
 static enum io send_file(struct pump *p, size_t *moved)
 {
-	const ssize_t n = sendfile(p->to->wfd, p->from->rfd, NULL, AT_ONCE);
+	const ssize_t n = sendfile(p->to->wfd, p->from->rfd, NULL, OF_A_FILE);
 
 	if (n < 0 && errno == EAGAIN)
 		return to_is_full(p);
@@ -263,13 +277,13 @@ static enum io splice_move(struct pump *p)
 	size_t moved = 0;
 	enum io r;
 
-	if (p->pace == PACE_SPLICE || p->from->rkind == FD_FILE)
-		r = move_some(p, &moved);
-	else
+	if (p->pace == PACE_COPY && p->from->rkind != FD_FILE)
 		r = pump_copy(p, &moved);
-	if (moved >= MUCH)
-		p->pace = PACE_SPLICE;
-	else if (moved && moved < LITTLE)
+	else
+		r = move_some(p, &moved);
+	if (moved >= (p->pace == PACE_COPY ? MUCH : LITTLE))
+		p->pace = PACE_FLOW;
+	else if (moved)
 		p->pace = PACE_COPY;
 	return r;
 }
