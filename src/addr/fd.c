@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/platform.h"
 #include "base/text.h"
 #include "endpoint/apply.h"
@@ -59,43 +60,93 @@ static bool is_socket(enum fd_kind k)
 
 /* ---- taking over ----------------------------------------------------------- */
 
+/* Terminals get their old modes back in the end. */
+static enum io apply_modes(struct fd_layer *x, int fd)
+{
+	struct endpoint *e = x->l.end;
+	struct termios before;
+	bool changed = false;
+
+	if (apply_termios(x->l.part, fd, &before, &changed, e->fail) != IO_OK)
+		return IO_FAIL;
+	if (!changed)
+		return IO_OK;
+	x->saved_fd = fd;
+	x->saved = mem_new(1, sizeof(before));
+	if (!x->saved)
+		return fail_memory(e->fail);
+	*x->saved = before;
+	return IO_OK;
+}
+
+static void restore_modes(struct fd_layer *x)
+{
+	if (x->saved)
+		tcsetattr(x->saved_fd, TCSADRAIN, x->saved);
+	mem_free(x->saved);
+	x->saved = NULL;
+	x->saved_fd = -1;
+}
+
 static enum io apply_all(struct fd_layer *x, int fd)
 {
 	struct endpoint *e = x->l.end;
-	bool changed = false;
 
-	if (apply_phase(x->l.part, fd, PH_FD, e->fail) != IO_OK)
+	if (apply_phase(x->l.part, fd, PH_FD, e->fail) != IO_OK ||
+	    (x->saved_fd < 0 && apply_modes(x, fd) != IO_OK))
 		return IO_FAIL;
-	if (x->saved_fd < 0) {
-		if (apply_termios(x->l.part, fd, &x->saved, &changed, e->fail) != IO_OK)
-			return IO_FAIL;
-		if (changed)
-			x->saved_fd = fd;
-	}
 	return apply_phase(x->l.part, fd, PH_LATE, e->fail);
+}
+
+static void become(struct fd_layer *x, int rfd, int wfd)
+{
+	x->l.end->rfd = rfd;
+	x->l.end->wfd = wfd;
+	x->saved_fd = -1;
+	if (!x->worig)
+		x->worig = -1;
+}
+
+static void tell_kinds(struct fd_layer *x, enum fd_kind rkind, enum fd_kind wkind)
+{
+	struct endpoint *e = x->l.end;
+
+	x->rkind = rkind;
+	x->wkind = wkind;
+	e->rkind = x->rblocking ? FD_NONE : rkind;
+	e->wkind = x->wblocking ? FD_NONE : wkind;
+	e->messages = rkind == FD_DGRAM;
 }
 
 enum io fd_take(struct fd_layer *x, int rfd, int wfd)
 {
 	struct endpoint *e = x->l.end;
 	int fd = rfd >= 0 ? rfd : wfd;
+	enum fd_kind kind;
 
-	e->rfd = rfd;
-	e->wfd = wfd;
-	x->saved_fd = -1;
-	if (!x->worig)
-		x->worig = -1;
+	become(x, rfd, wfd);
 	if (fd < 0)
 		return IO_OK;
-	x->rkind = kind_of(fd);
-	x->wkind = wfd >= 0 && wfd != fd ? kind_of(wfd) : x->rkind;
-	e->rkind = x->rblocking ? FD_NONE : x->rkind;
-	e->wkind = x->wblocking ? FD_NONE : x->wkind;
-	e->messages = x->rkind == FD_DGRAM;
+	kind = kind_of(fd);
+	tell_kinds(x, kind, wfd >= 0 && wfd != fd ? kind_of(wfd) : kind);
 	e->network = is_socket(x->rkind) && is_network(fd);
 	if (apply_all(x, fd) != IO_OK)
 		return IO_FAIL;
 	return wfd >= 0 && wfd != fd ? apply_all(x, wfd) : IO_OK;
+}
+
+enum io fd_take_socket(struct fd_layer *x, int fd)
+{
+	const struct part *p = x->l.part;
+	const long long type = part_num(p, OPT_SOCKTYPE, p->type->socktype);
+	const enum fd_kind kind = type == SOCK_STREAM ? FD_SOCKET : FD_DGRAM;
+
+	if (!type)
+		return fd_take(x, fd, fd);
+	become(x, fd, fd);
+	tell_kinds(x, kind, kind);
+	x->l.end->network = p->type->family != AF_UNIX;
+	return apply_all(x, fd);
 }
 
 /* A descriptor of our own for one that others share.  Files keep their common
@@ -319,10 +370,8 @@ static enum io shut_close(struct fd_layer *x)
 	struct endpoint *e = x->l.end;
 
 	watch_set(e->loop, &e->wwatch, 0);
-	if (x->saved_fd == e->wfd) {
-		tcsetattr(x->saved_fd, TCSADRAIN, &x->saved);
-		x->saved_fd = -1;
-	}
+	if (x->saved_fd == e->wfd)
+		restore_modes(x);
 	sys_close(e->wfd);
 	e->wfd = -1;
 	close_original(x);
@@ -380,8 +429,7 @@ void fd_free(struct layer *l)
 {
 	struct fd_layer *x = (struct fd_layer *)l;
 
-	if (x->saved_fd > 0)
-		tcsetattr(x->saved_fd, TCSADRAIN, &x->saved);
+	restore_modes(x);
 	if (x->worig > 0)
 		close_original(x);
 }

@@ -23,7 +23,7 @@ struct fd_layer {
 	int broken;
 	/* the inherited original of wfd, to be closed with it; or -1 */
 	int worig;
-	struct termios saved;		/* of a terminal whose modes were changed */
+	struct termios *saved;		/* own: of a terminal whose modes were changed */
 	int saved_fd;			/* -1 = nothing to restore */
 };
 
@@ -32,6 +32,10 @@ struct fd_layer {
  * sets end->messages for datagram and seqpacket sockets, end->network for sockets of the
  * internet families. */
 enum io fd_take(struct fd_layer *x, int rfd, int wfd);
+
+/* The same for a connected socket of the part's family and socktype=, which need not be
+ * asked for what is known. */
+enum io fd_take_socket(struct fd_layer *x, int fd);
 
 /* The same for descriptors that we were started with. */
 enum io fd_inherit(struct fd_layer *x, int rfd, int wfd);

@@ -133,7 +133,7 @@ static enum io take_over(struct listener *x, int fd)
 	e->rfd = e->wfd = fd;
 	if (apply_phase(x->x.l.part, fd, PH_CONNECTED, e->fail) != IO_OK)
 		return IO_FAIL;
-	return fd_take(&x->x, fd, fd);
+	return x->pathless ? fd_take(&x->x, fd, fd) : fd_take_socket(&x->x, fd);
 }
 
 /* Without fork: one connection, and the listening socket is gone. */

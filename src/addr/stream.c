@@ -6,6 +6,7 @@
 #include "addr/fd.h"
 #include "addr/socket.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/platform.h"
 #include "endpoint/apply.h"
 
@@ -15,7 +16,7 @@ enum { BACKLOG_USEC = 10 * 1000 };
 
 struct stream {
 	struct fd_layer x;
-	struct dial dial;
+	struct dial *dial;		/* own: until it has reached somebody */
 	struct timer again;
 	int fd;				/* made, not yet connected; 0 = none */
 	struct socket_file file;	/* of bind= */
@@ -30,7 +31,15 @@ static enum io connected(struct stream *s, int fd)
 	l->end->rfd = l->end->wfd = fd;
 	if (apply_phase(l->part, fd, PH_CONNECTED, l->end->fail) != IO_OK)
 		return IO_FAIL;
-	return fd_take(&s->x, fd, fd);
+	return fd_take_socket(&s->x, fd);
+}
+
+static void end_dial(struct stream *s)
+{
+	if (s->dial)
+		dial_free(s->dial, s->x.l.end->loop);
+	mem_free(s->dial);
+	s->dial = NULL;
 }
 
 static enum io inet_open(struct layer *l)
@@ -39,9 +48,16 @@ static enum io inet_open(struct layer *l)
 	enum io r;
 	int fd;
 
-	r = dial_run(&s->dial, l, l->part->arg[0], l->part->arg[1], &fd);
-	s->x.broken = s->dial.broken;
-	return r == IO_OK ? connected(s, fd) : r;
+	if (!s->dial)
+		s->dial = mem_new(1, sizeof(*s->dial));
+	if (!s->dial)
+		return fail_memory(l->end->fail);
+	r = dial_run(s->dial, l, l->part->arg[0], l->part->arg[1], &fd);
+	if (r != IO_OK)
+		return r;
+	s->x.broken = s->dial->broken;
+	end_dial(s);
+	return connected(s, fd);
 }
 
 static enum io unix_socket(struct stream *s, int *fd)
@@ -105,7 +121,7 @@ static void stream_free(struct layer *l)
 	if (s->fd > 0)
 		sys_close(s->fd);
 	timer_stop(l->end->loop, &s->again);
-	dial_free(&s->dial, l->end->loop);
+	end_dial(s);
 	fd_free(l);
 }
 
