@@ -25,3 +25,71 @@ costs() {
 @test "telling of events costs nothing for each byte" {
 	costs 'file to file' '[0-9.]+ + read 4.0 write 4.0( epoll_wait 0\.[0-9])?' --log-json=events
 }
+
+# moved CALL: the bytes that all calls of this name in the trace brought
+moved() {
+	sed -n "s/.*\b$1(.* = \([0-9][0-9]*\)\$/\1/p" calls | awk '{ n += $1 } END { print n + 0 }'
+}
+
+@test "a stream from socket to socket is spliced, but for its beginning" {
+	[ -e "$TESTS_DIR/../src/relay/splice.c" ] || skip "this is a build without splicing"
+	[ "$(uname)" = Linux ] || skip "only Linux splices"
+	local mib=$((1024 * 1024)) sink
+	truncate -s 16M file
+	listen sink -u tcp-listen:0,bind=127.0.0.1 open:/dev/null
+	sink=$PORT
+	start relay strace -o calls -e trace=splice,recvfrom "$SOCKCAT" -d -d \
+		tcp-listen:0,bind=127.0.0.1 "tcp:127.0.0.1:$sink"
+	wait_for relay 'listening on'
+	PORT=$(sed -n 's/.*listening on .*:\([0-9][0-9]*\)$/\1/p' relay.err | head -n 1)
+	run -0 sockcat -u open:file "tcp:127.0.0.1:$PORT"
+	finish relay
+	echo "copied $(moved recvfrom), spliced $(moved splice)"
+	[ "$(moved recvfrom)" -le $((8 * mib)) ]
+	# once into a pipe and once out of it
+	[ "$(($(moved recvfrom) + $(moved splice) / 2))" = $((16 * mib)) ]
+}
+
+# round_trips N: so many of 64 bytes on each of 20 connections; calls are in "table"
+round_trips() {
+	start relay strace -c -o table "$SOCKCAT" -d -d \
+		tcp-listen:0,bind=127.0.0.1,fork "tcp:127.0.0.1:$ECHO"
+	wait_for relay 'listening on'
+	PORT=$(sed -n 's/.*listening on .*:\([0-9][0-9]*\)$/\1/p' relay.err | head -n 1)
+	python3 - "$PORT" "$1" <<-'END'
+	import socket, sys
+	port, rounds = int(sys.argv[1]), int(sys.argv[2])
+	all = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+	for _ in range(rounds):
+	    for s in all:
+	        s.sendall(b"x" * 64)
+	    for s in all:
+	        got = b""
+	        while len(got) < 64:
+	            got += s.recv(64 - len(got))
+	END
+	kill -TERM "$(pgrep -P "$(cat relay.pid)")"
+	finish relay
+}
+
+# calls NAME: how many of this name the table has, of all with "total"
+calls() {
+	awk -v name="$1" '$NF == name { print $4 }' table | grep . || echo 0
+}
+
+waits() { echo $(($(calls epoll_wait) + $(calls epoll_pwait2) + $(calls poll))); }
+
+@test "a round trip costs a read and a write each way, and no change of interest" {
+	need python3 pgrep
+	local few many
+	listen echo tcp-listen:0,bind=127.0.0.1,fork pipe
+	ECHO=$PORT
+	round_trips 20
+	few=$(($(calls total) - $(waits)))
+	round_trips 120
+	many=$(($(calls total) - $(waits)))
+	echo "$few and $many calls"
+	# 100 x 20 round trips more; how many are served after one wait is their affair
+	[ $((many - few)) -ge $((100 * 20 * 4)) ]
+	[ $((many - few)) -le $((100 * 20 * 4 + 50)) ]
+}
