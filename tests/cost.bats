@@ -90,6 +90,6 @@ waits() { echo $(($(calls epoll_wait) + $(calls epoll_pwait2) + $(calls poll)));
 	many=$(($(calls total) - $(waits)))
 	echo "$few and $many calls"
 	# 100 x 20 round trips more; how many are served after one wait is their affair
-	[ $((many - few)) -ge $((100 * 20 * 4)) ]
+	[ $((many - few)) -ge $((100 * 20 * 3)) ]
 	[ $((many - few)) -le $((100 * 20 * 4 + 50)) ]
 }

@@ -228,9 +228,10 @@ static enum io move(struct pump *p)
 	enum io r;
 
 	p->from_wait = IO_OK;
-	if (p->way && !p->woken && !p->discard)
-		return p->way->move(p);
-	r = pump_copy(p, &n);
+	if (p->way && !p->discard && (!p->woken || p->way->asks))
+		r = p->way->move(p);
+	else
+		r = pump_copy(p, &n);
 	p->woken = p->woken && r == IO_OK;
 	return r;
 }

@@ -8,6 +8,8 @@
 #include "relay/pump.h"
 
 struct way {
+	/* It reads with endpoint_read(), and so hears what pump.woken is about. */
+	bool asks;
 	/* Asked once, when the relay begins: is this direction one for it? */
 	bool (*fits)(const struct pump *p);
 	/* Moves some, in place of pump_copy(), with its answers.  Sets p->way to NULL to
