@@ -28,7 +28,8 @@ struct run {
 	struct session *session;	/* ref: the only one, while it lives */
 	struct server server;		/* own, if serving */
 	struct probing probing;		/* own, if the command line wants it */
-	struct totals past;		/* of the session that ended */
+	struct totals past;		/* of sessions that ended */
+	atomic_uint begun;		/* sessions so far */
 	struct meter meter;
 	struct timer watchdog;		/* the service manager's, if it wants one */
 	bool serving;
@@ -94,12 +95,14 @@ static void on_end(void *owner, int signo)
 /* As of now, or of the end. */
 static void show_statistics(const struct run *r)
 {
-	struct totals t = r->past;
+	struct totals t = { 0 };
 
-	if (r->session)
-		count_session(r->session, &t);
 	if (r->serving)
 		count_server(&r->server, &t);
+	else
+		count_all(&r->past, &t);
+	if (r->session)
+		count_session(r->session, &t);
 	statistics_show(&t);
 }
 
@@ -202,6 +205,13 @@ static void session_over(void *owner, struct session *s)
 	loop_stop(r->loop);
 }
 
+static void server_ready(void *owner, struct server *v)
+{
+	(void)owner;
+	tell_server_ready(v->spec[v->side]);
+	log_daemonised();
+}
+
 static void server_over(void *owner, struct server *v)
 {
 	struct run *r = owner;
@@ -228,7 +238,6 @@ static enum io start_session(struct run *r)
 static enum io start_server(struct run *r, unsigned side)
 {
 	const struct part *limit = spec_with(&r->spec[side], OPT_MAX_CHILDREN);
-	enum io answer;
 
 	r->serving = true;
 	r->server = (struct server){
@@ -236,15 +245,15 @@ static enum io start_server(struct run *r, unsigned side)
 		.side = side,
 		.setup = &r->cli->setup,
 		.loop = r->loop,
+		.begun = &r->begun,
+		.past = &r->past,
+		.opened = server_ready,
 		.ended = server_over,
 		.owner = r,
 		.max = limit ? (unsigned)part_num(limit, OPT_MAX_CHILDREN, 0) : 0,
 	};
 	r->meter.server = &r->server;
-	answer = server_start(&r->server);
-	if (answer == IO_OK)
-		log_daemonised();
-	return answer;
+	return server_start(&r->server);
 }
 
 static enum io relay(struct run *r, int side)

@@ -28,19 +28,24 @@ void count_session(const struct session *s, struct totals *t)
 	t->failed[s->fail.phase]++;
 }
 
-void count_server(const struct server *v, struct totals *t)
+void count_all(const struct totals *more, struct totals *t)
 {
-	const struct totals *past = &v->past;
-
 	for (unsigned i = 0; i < 2; i++) {
-		t->way[i].bytes += past->way[i].bytes;
-		t->way[i].reads += past->way[i].reads;
-		t->way[i].writes += past->way[i].writes;
-		t->way[i].messages += past->way[i].messages;
+		t->way[i].bytes += more->way[i].bytes;
+		t->way[i].reads += more->way[i].reads;
+		t->way[i].writes += more->way[i].writes;
+		t->way[i].messages += more->way[i].messages;
 	}
 	for (unsigned p = 0; p < PHASES; p++)
-		t->failed[p] += past->failed[p];
-	t->sessions += past->sessions;
+		t->failed[p] += more->failed[p];
+	t->sessions += more->sessions;
+	t->open += more->open;
+	t->others_memory += more->others_memory;
+}
+
+void count_server(const struct server *v, struct totals *t)
+{
+	count_all(v->past, t);
 	for (const struct session *s = v->sessions; s; s = s->next)
 		count_session(s, t);
 }

@@ -4,7 +4,9 @@
 
 #include "relay/server.h"
 
-/* Both add to *t: one session; all of a server, those that have ended included. */
+/* All add to *t: other totals; one session; all of a server, those that have ended
+ * included. */
+void count_all(const struct totals *more, struct totals *t);
 void count_session(const struct session *s, struct totals *t);
 void count_server(const struct server *v, struct totals *t);
 

@@ -40,7 +40,7 @@ static void end(struct server *v)
 	close_listener(v);
 	if (!v->ended)
 		return;
-	v->past.failed[v->fail.phase]++;
+	v->past->failed[v->fail.phase]++;
 	if (v->setup->strict && v->fail.phase == PHASE_NONE)
 		v->fail = v->missing;
 	v->ended(v->owner, v);
@@ -127,7 +127,7 @@ static void session_ended(void *owner, struct session *s)
 {
 	struct server *v = owner;
 
-	count_session(s, &v->past);
+	count_session(s, v->past);
 	if (v->missing.phase == PHASE_NONE && s->fail.phase != PHASE_NONE &&
 	    s->fail.phase != PHASE_SIGNAL)
 		v->missing = s->fail;
@@ -149,7 +149,7 @@ static void session_ended(void *owner, struct session *s)
 
 static void adopt(struct server *v, struct session *s)
 {
-	s->id = ++v->next_id;
+	s->id = atomic_fetch_add(v->begun, 1) + 1;
 	s->next = v->sessions;
 	if (s->next)
 		s->next->prev = s;
@@ -303,9 +303,11 @@ static enum io open_listener(struct server *v)
 			       ? IO_WAIT
 			       : IO_FAIL;
 	v->tries = 0;
-	resume(v);
-	await_use(v);
-	tell_server_ready(v->spec[v->side]);
+	if (!v->holds) {
+		resume(v);
+		await_use(v);
+	}
+	v->opened(v->owner, v);
 	return IO_OK;
 }
 

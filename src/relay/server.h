@@ -2,6 +2,8 @@
 #ifndef SOCKCAT_RELAY_SERVER_H
 #define SOCKCAT_RELAY_SERVER_H
 
+#include <stdatomic.h>
+
 #include "relay/session.h"
 #include "report/statistics.h"
 
@@ -14,7 +16,7 @@ struct server {
 	struct session *sessions;	/* own: those alive */
 	struct session *spare;		/* own: built for the next connection */
 	unsigned live, max;		/* max = 0: no limit */
-	unsigned next_id;
+	atomic_uint *begun;		/* ref: sessions so far, which numbers them */
 	/* most alive at once since memory was last given back */
 	unsigned crowd;
 	bool paused;			/* out of descriptors or at max-children */
@@ -29,14 +31,17 @@ struct server {
 	struct fail fail;		/* the listener's */
 	/* the first of what it had to turn away and of what sessions failed of */
 	struct fail missing;
-	struct totals past;		/* of what ended: sessions, the listener */
+	struct totals *past;		/* ref: of what ended: sessions, the listener */
+	bool holds;			/* keeps its socket open, takes nobody */
+	/* it listens; and it never will again, and its sessions are over */
+	void (*opened)(void *owner, struct server *v);
 	void (*ended)(void *owner, struct server *v);
 	void *owner;			/* ref */
 };
 
-/* The caller has set spec, side, setup, loop, max, ended and owner; all else is
- * zero.  IO_WAIT: not listening yet (a name, or retry=); ended() tells if it
- * never will. */
+/* The caller has set spec, side, setup, loop, max, begun, past, holds, opened, ended and
+ * owner; all else is zero.  IO_WAIT: not listening yet (a name, or retry=); ended() tells
+ * if it never will. */
 enum io server_start(struct server *v);
 /* stop listening; ended() when the last session is gone */
 void server_drain(struct server *v);

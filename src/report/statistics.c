@@ -73,6 +73,6 @@ void statistics_show(const struct totals *t)
 		show_flow(ways[i], &t->way[i]);
 	show_sessions(t);
 	show_failures(t);
-	text_from_size(peak, sizeof(peak), sys_peak_memory());
+	text_from_size(peak, sizeof(peak), sys_peak_memory() + t->others_memory);
 	log_always("  %-13s %15s", "peak memory", peak);
 }

@@ -18,6 +18,8 @@ struct totals {
 	uint64_t open;
 	/* sessions by what ended them: [PHASE_NONE] and [PHASE_SIGNAL] are no failures */
 	uint64_t failed[PHASES];
+	/* the most that processes other than this one have had, in bytes */
+	uint64_t others_memory;
 };
 
 /* Logs them, whatever the level: a table, and how much memory the process has had; in
