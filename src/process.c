@@ -47,6 +47,8 @@ static enum io taken(const char *path, struct fail *f)
 			"the lock file %s is held by process %ld", path, pid);
 }
 
+static pid_t owner;	/* of the file */
+
 static void write_pid(int fd)
 {
 	char text[32];
@@ -67,6 +69,7 @@ enum io process_lock(const char *path, bool wait, struct fail *f)
 		const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
 		if (fd >= 0) {
+			owner = getpid();
 			write_pid(fd);
 			return IO_OK;
 		}
@@ -84,7 +87,7 @@ enum io process_lock(const char *path, bool wait, struct fail *f)
 
 void process_unlock(const char *path)
 {
-	if (path)
+	if (path && owner == getpid())
 		unlink(path);
 }
 
@@ -101,6 +104,7 @@ void process_restore_limits(void)
 
 void process_raise_limits(void)
 {
+	const bool again = before.rlim_max;
 	struct rlimit all;
 
 	if (getrlimit(RLIMIT_NOFILE, &all) < 0 || all.rlim_cur == all.rlim_max)
@@ -109,7 +113,7 @@ void process_raise_limits(void)
 	all.rlim_cur = all.rlim_max;
 	/* Programs that use select(2) break with descriptors above 1023. */
 	if (setrlimit(RLIMIT_NOFILE, &all) < 0 ||
-	    pthread_atfork(NULL, NULL, process_restore_limits) != 0)
+	    (!again && pthread_atfork(NULL, NULL, process_restore_limits) != 0))
 		process_restore_limits();
 }
 

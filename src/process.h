@@ -12,15 +12,15 @@
  * (blocking, before anything else happens) or fails with PHASE_CONFIG. */
 enum io process_lock(const char *path, bool wait, struct fail *f);
 
-/* Removes it.  NULL is fine. */
+/* Removes it, if it is this process that has made it.  NULL is fine. */
 void process_unlock(const char *path);
 
 /* Puts something harmless where standard input, output or error is closed, so that
  * nothing we open lands there: input is at its end, output refuses. */
 void process_fill_stdio(void);
 
-/* As many descriptors as the system grants.  Programs that we start with fork(2)
- * and exec(2) get the old limit back. */
+/* As many descriptors as the system grants.  Whoever is forked off gets the old limit
+ * back: programs shall have it, and a worker calls this again. */
 void process_raise_limits(void);
 
 /* The same by hand, where there is no fork (exec: with nofork).  Async-signal-safe. */

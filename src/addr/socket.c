@@ -334,7 +334,7 @@ static void note_file(struct socket_file *file, const char *path)
 		.dev = st.st_dev,
 		.ino = st.st_ino,
 		.dir = open_directory(path),
-		.made = true,
+		.maker = getpid(),
 	};
 }
 
@@ -344,14 +344,15 @@ static void remove_file(struct socket_file *file, const char *path)
 	const char *name;
 	struct stat st;
 
-	if (!file->made)
+	if (!file->maker)
 		return;
 	name = base_name(path);
-	if (fstatat(file->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (file->maker == getpid() &&
+	    fstatat(file->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    st.st_dev == file->dev && st.st_ino == file->ino)
 		unlinkat(file->dir, name, 0);
 	sys_close(file->dir);
-	file->made = false;
+	file->maker = 0;
 }
 
 /* The socket appears with the mode it shall have; where its owner changes first,
@@ -418,7 +419,7 @@ void socket_unlink_unix(const struct part *p, const char *path, struct socket_fi
 {
 	if (part_num(p, OPT_UNLINK_CLOSE, 1))
 		remove_file(file, path);
-	else if (file->made)
+	else if (file->maker)
 		sys_close(file->dir);
-	file->made = false;
+	file->maker = 0;
 }

@@ -42,12 +42,12 @@ enum io socket_unix_name(const struct part *p, const char *path, struct name *ou
 			 struct fail *f);
 
 /* The entry of the file system that a bind has made.  While a socket bound to it is
- * open the system gives its number to no other. */
+ * open the system gives its number to no other.  A process forked off leaves it alone. */
 struct socket_file {
 	dev_t dev;
 	ino_t ino;
 	int dir;			/* own: where it is, whatever root we have then */
-	bool made;			/* false: there is none to remove */
+	pid_t maker;			/* 0: there is none to remove */
 };
 
 /* Binds a UNIX socket to its name: chdir and umask in force, stale socket files

@@ -155,6 +155,19 @@ void signal_reset_for_child(void)
 	pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
+void signal_leave(struct loop *l)
+{
+	if (!signals.open)
+		return;
+	restore_handlers();
+	signals.open = false;
+	watch_set(l, &signals.watch, 0);
+	sys_close(signals.pipe[0]);
+	sys_close(signals.pipe[1]);
+	for (int signo = 1; signo < NSIG; signo++)
+		signals.by[signo] = (struct caught){0};
+}
+
 /* Such a signal only asks something: coming too late, it must not end a program
  * that has done its work and is about to say so. */
 static void be_deaf_to(int signo)
@@ -164,15 +177,7 @@ static void be_deaf_to(int signo)
 
 void signal_end(struct loop *l)
 {
-	if (!signals.open)
-		return;
 	be_deaf_to(SIGUSR1);
 	be_deaf_to(SIGUSR2);
-	restore_handlers();
-	signals.open = false;
-	watch_set(l, &signals.watch, 0);
-	sys_close(signals.pipe[0]);
-	sys_close(signals.pipe[1]);
-	for (int signo = 1; signo < NSIG; signo++)
-		signals.by[signo] = (struct caught){0};
+	signal_leave(l);
 }

@@ -17,6 +17,10 @@ bool signal_catch(struct loop *l, int signo, signal_fn *fn, void *owner);
  * no signal blocked: to be called in the child between fork and exec. */
 void signal_reset_for_child(void);
 
+/* In a child that goes on with a loop of its own: undo all, the loop that it was forked
+ * off from included. */
+void signal_leave(struct loop *l);
+
 /* Undo all: handlers as we found them (but SIGUSR1 and SIGUSR2, if caught, are
  * ignored from now on), pipe closed. */
 void signal_end(struct loop *l);

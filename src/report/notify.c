@@ -19,16 +19,22 @@ static void send_text(const struct notify *n, const char *text)
 		(void)send(n->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+void notify_stopping(struct notify *n)
+{
+	if (!n->sink.hear || n->stopping)
+		return;
+	n->stopping = true;
+	send_text(n, "STOPPING=1\n");
+}
+
 static void hear(void *self, const struct event *e)
 {
 	struct notify *n = self;
 
 	if (e->kind == EVENT_READY)
 		send_text(n, "READY=1\n");
-	if ((e->kind == EVENT_DRAIN || e->kind == EVENT_EXIT) && !n->stopping) {
-		n->stopping = true;
-		send_text(n, "STOPPING=1\n");
-	}
+	if (e->kind == EVENT_DRAIN || e->kind == EVENT_EXIT)
+		notify_stopping(n);
 }
 
 static bool reach(struct notify *n, const char *where)

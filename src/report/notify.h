@@ -20,6 +20,9 @@ void notify_start(struct notify *n);
 /* A sign of life; due at least every n->watchdog microseconds. */
 void notify_alive(const struct notify *n);
 
+/* The end begins: told once. */
+void notify_stopping(struct notify *n);
+
 void notify_end(struct notify *n);
 
 #endif

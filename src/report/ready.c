@@ -169,14 +169,19 @@ enum io ready_start(struct ready *r, const struct ready_setup *setup, struct fai
 	return IO_OK;
 }
 
-void ready_end(struct ready *r)
+void ready_leave(struct ready *r)
 {
 	event_remove(&r->sink);
-	if (r->new_fd >= 0) {
-		unlink(r->told ? r->setup.file : r->new);
-		sys_close(r->new_fd);
-	}
+	sys_close(r->new_fd);
 	mem_free(r->new);
 	close_fd(r);
 	buf_free(&r->text);
+	*r = (struct ready){ .setup.fd = -1, .new_fd = -1 };
+}
+
+void ready_end(struct ready *r)
+{
+	if (r->new_fd >= 0)
+		unlink(r->told ? r->setup.file : r->new);
+	ready_leave(r);
 }

@@ -30,6 +30,9 @@ struct ready {
  * PHASE_USAGE or PHASE_WRITE. */
 enum io ready_start(struct ready *r, const struct ready_setup *setup, struct fail *f);
 
+/* For a process that was forked off: the file and who waits stay the parent's. */
+void ready_leave(struct ready *r);
+
 /* The file goes with us. */
 void ready_end(struct ready *r);
 

@@ -65,6 +65,17 @@ void report_alive(void)
 	notify_alive(&notify);
 }
 
+void report_stopping(void)
+{
+	notify_stopping(&notify);
+}
+
+void report_forked(void)
+{
+	ready_leave(&ready);
+	notify_end(&notify);
+}
+
 void report_end(void)
 {
 	ready_end(&ready);

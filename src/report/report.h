@@ -24,6 +24,13 @@ enum io report_start(const struct report_setup *setup, struct fail *f);
 uint64_t report_watchdog(void);
 void report_alive(void);
 
+/* The service manager hears that this is the end; else it would by the first drain or
+ * exit. */
+void report_stopping(void);
+
+/* In a worker: who waits for us waits for its parent.  The logs are for both. */
+void report_forked(void);
+
 /* After the last event; also when nothing was started. */
 void report_end(void);
 
