@@ -43,25 +43,39 @@ static void log_listening(struct dgram *d, bool waits_for_one)
 			text);
 }
 
+static enum io make(struct dgram *d, int *fd)
+{
+	struct endpoint *e = d->x.l.end;
+	const struct part *p = d->x.l.part;
+	struct sharing *s = sharing_of(e);
+
+	if (p->type->family == AF_UNIX)
+		return bind_unix(d, fd);
+	if (place_bind(p, p->arg[0], false, fd, e->fail) != IO_OK)
+		return IO_FAIL;
+	if (!s || place_share(p, *fd, s, e->fail) == IO_OK)
+		return IO_OK;
+	sys_close(*fd);
+	return IO_FAIL;
+}
+
 /* Bound and ready to receive; waits_for_one: socat's words differ there. */
 static enum io start(struct dgram *d, bool answers, bool waits_for_one)
 {
 	struct endpoint *e = d->x.l.end;
 	const struct part *p = d->x.l.part;
 	int fd;
-	enum io r;
+	const bool taken = sharing_take(e, &fd);
 
-	if (p->type->family == AF_UNIX)
-		r = bind_unix(d, &fd);
-	else
-		r = place_bind(p, p->arg[0], false, &fd, e->fail);
-	if (r != IO_OK)
-		return r;
+	if (!taken && make(d, &fd) != IO_OK)
+		return IO_FAIL;
 	if (dgram_take(d, fd, answers ? fd : -1) != IO_OK ||
 	    apply_phase(p, fd, PH_LISTEN, e->fail) != IO_OK)
 		return IO_FAIL;
 	if (answers)
 		ancillary_ask_local(fd);
+	if (taken)
+		return IO_OK;
 	log_listening(d, waits_for_one);
 	endpoint_reachable(e, NULL);
 	return IO_OK;

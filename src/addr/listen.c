@@ -26,8 +26,15 @@ struct listener {
 static enum io listen_inet(struct listener *x, int *fd)
 {
 	const struct part *p = x->x.l.part;
+	struct endpoint *e = x->x.l.end;
+	struct sharing *s = sharing_of(e);
 
-	return place_bind(p, p->arg[0], true, fd, x->x.l.end->fail);
+	if (place_bind(p, p->arg[0], true, fd, e->fail) != IO_OK)
+		return IO_FAIL;
+	if (!s || place_share(p, *fd, s, e->fail) == IO_OK)
+		return IO_OK;
+	sys_close(*fd);
+	return IO_FAIL;
 }
 
 static enum io listen_unix(struct listener *x, int *fd)
@@ -46,19 +53,30 @@ static enum io listen_unix(struct listener *x, int *fd)
 	return IO_FAIL;
 }
 
+static enum io let_in(const struct listener *x, int fd)
+{
+	const struct part *p = x->x.l.part;
+	struct fail *f = x->x.l.end->fail;
+
+	if (!x->pathless && listen(fd, (int)part_num(p, OPT_BACKLOG, sys_backlog())) < 0)
+		return fail_sys(f, PHASE_BIND, "cannot listen on %s", p->spec->input);
+	return apply_phase(p, fd, PH_LISTEN, f);
+}
+
 static enum io start_listening(struct listener *x, int fd)
 {
 	struct endpoint *e = x->x.l.end;
 	const struct part *p = x->x.l.part;
+	const struct sharing *s = sharing_of(e);
 	char text[NAME_TEXT];
 	struct name at;
 
 	e->rfd = e->wfd = fd;
-	if (!x->pathless && listen(fd, (int)part_num(p, OPT_BACKLOG, sys_backlog())) < 0)
-		return fail_sys(e->fail, PHASE_BIND, "cannot listen on %s",
-				p->spec->input);
-	if (apply_phase(p, fd, PH_LISTEN, e->fail) != IO_OK)
+	if (let_in(x, fd) != IO_OK)
 		return IO_FAIL;
+	for (unsigned i = 0; s && i < s->nmore; i++)
+		if (let_in(x, s->more[i]) != IO_OK)
+			return IO_FAIL;
 	endpoint_local(e, &at);
 	log_say(LEVEL_NOTICE, "%slistening on %s", place_families(p, fd, &at),
 		name_log(&at, text, sizeof(text)));
@@ -155,18 +173,21 @@ static enum io accept_only(struct listener *x)
 
 static enum io run(struct listener *x, enum io (*make)(struct listener *x, int *fd))
 {
+	struct endpoint *e = x->x.l.end;
 	int fd;
 
 	switch (x->state) {
 	case LISTEN_START:
-		if (make(x, &fd) != IO_OK || start_listening(x, fd) != IO_OK)
+		if (sharing_take(e, &fd))
+			e->rfd = e->wfd = fd;
+		else if (make(x, &fd) != IO_OK || start_listening(x, fd) != IO_OK)
 			return IO_FAIL;
 		x->state = LISTEN_WAIT;
 		/* fall through */
 	case LISTEN_WAIT:
-		return x->x.l.end->listening ? IO_OK : accept_only(x);
+		return e->listening ? IO_OK : accept_only(x);
 	case LISTEN_HANDED:
-		return take_over(x, x->x.l.end->rfd);
+		return take_over(x, e->rfd);
 	case LISTEN_OPEN:
 		break;
 	}

@@ -126,6 +126,64 @@ enum io place_bind(const struct part *p, const char *service, bool reuse, int *f
 	return IO_FAIL;
 }
 
+/* ---- the same place again --------------------------------------------------------- */
+
+static void copy_six_only(int from, int to, int family)
+{
+	socklen_t len = sizeof(int);
+	int only = 0;
+
+	if (family == AF_INET6 &&
+	    getsockopt(from, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len) == 0)
+		set_int(to, IPPROTO_IPV6, IPV6_V6ONLY, only);
+}
+
+static enum io bind_beside(const struct part *p, int first, int *fd, struct fail *f)
+{
+	struct name at = { .len = sizeof(at.sa) };
+	int family;
+
+	if (getsockname(first, (struct sockaddr *)&at.sa, &at.len) < 0)
+		return fail_sys(f, PHASE_BIND, "%s: cannot share its place",
+				p->spec->input);
+	family = at.sa.ss_family;
+	if (socket_make(p, family, p->type->socktype, p->type->protocol, fd, f) != IO_OK)
+		return IO_FAIL;
+	set_int(*fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	copy_six_only(first, *fd, family);
+	if (sys_share_port(*fd) && socket_bind(p, *fd, &at, family, f) == IO_OK)
+		return IO_OK;
+	sys_close(*fd);
+	return IO_FAIL;
+}
+
+static enum io no_dealing(const struct part *p, struct fail *f)
+{
+	return fail_say(f, PHASE_BIND, EOPNOTSUPP,
+			"%s: this system cannot leave a peer's datagrams to one worker; "
+			"--workers=1 is possible",
+			p->spec->input);
+}
+
+/* The first one is bound before it may share: it finds out whether the place is taken,
+ * by another run of us as well. */
+enum io place_share(const struct part *p, int fd, struct sharing *s, struct fail *f)
+{
+	sharing_close(s);
+	if (s->want < 2)
+		return IO_OK;
+	if (!sys_share_port(fd))
+		return p->type->socktype == SOCK_STREAM ? IO_OK : no_dealing(p, f);
+	while (s->nmore + 1 < s->want) {
+		if (bind_beside(p, fd, &s->more[s->nmore], f) != IO_OK)
+			return IO_FAIL;
+		s->nmore++;
+	}
+	return IO_OK;
+}
+
+/* ---- for the log ------------------------------------------------------------------ */
+
 const char *place_families(const struct part *p, int fd, const struct name *at)
 {
 	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&at->sa;

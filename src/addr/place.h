@@ -3,7 +3,7 @@
 #define SOCKCAT_ADDR_PLACE_H
 
 #include "base/name.h"
-#include "spec/spec.h"
+#include "endpoint/sharing.h"
 
 /* A socket of the part's type bound to the port (number or name of a service, looked
  * up in the services file) at bind= or any address.  Families as the type, pf=, -4 -6
@@ -12,6 +12,10 @@
  * SO_REUSEADDR unless the user says.  IO_OK: *fd is the caller's. */
 enum io place_bind(const struct part *p, const char *service, bool reuse, int *fd,
 		   struct fail *f);
+
+/* Makes the sockets that are wanted beside fd, which is bound, at the same place; none
+ * where the system cannot deal out what comes. */
+enum io place_share(const struct part *p, int fd, struct sharing *s, struct fail *f);
 
 /* "IPv4 and IPv6: " if both reach a socket bound there, else "": [::] alone does not
  * show it. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <time.h>
@@ -369,3 +370,52 @@ void sys_trim_memory(void)
 {
 }
 #endif
+
+/* Elsewhere SO_REUSEPORT lets the last one that was bound have all. */
+#ifdef __linux__
+
+bool sys_share_port(int fd)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){ 1 }, sizeof(int)) == 0;
+}
+
+unsigned sys_processors(void)
+{
+	cpu_set_t set;
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		n = CPU_COUNT(&set);
+	return n > 0 ? (unsigned)n : 1;
+}
+
+#else
+
+bool sys_share_port(int fd)
+{
+	(void)fd;
+	return false;
+}
+
+unsigned sys_processors(void)
+{
+	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? (unsigned)n : 1;
+}
+
+#endif
+
+void *sys_common_memory(size_t size)
+{
+	void *m = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		       0);
+
+	return m == MAP_FAILED ? NULL : m;
+}
+
+void sys_common_memory_free(void *memory, size_t size)
+{
+	if (memory)
+		munmap(memory, size);
+}

@@ -62,4 +62,16 @@ int sys_protocol(int fd);
 /* The longest listen backlog that the system grants. */
 int sys_backlog(void);
 
+/* Lets other sockets of ours be bound where this one is or will be; the kernel then deals
+ * out what comes by the addresses of both ends, so that a peer stays with one of them.
+ * False: not here. */
+bool sys_share_port(int fd);
+
+/* How many processors this process may use, at least 1. */
+unsigned sys_processors(void);
+
+/* Memory, all zero, that processes forked later have in common; NULL with errno. */
+void *sys_common_memory(size_t size);
+void sys_common_memory_free(void *memory, size_t size);
+
 #endif

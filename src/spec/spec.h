@@ -19,6 +19,7 @@ enum { STACK_MAX = 12, ARGS_MAX = 5, INSERTS_MAX = 4 };
 
 struct becoming;
 struct buf;
+struct sharing;
 
 /* One member of a stack. */
 struct part {
@@ -77,6 +78,8 @@ struct spec {
 	const struct type *alias;	/* ref: the synonym it was typed as, or NULL */
 	struct port_range ports;
 	struct spec *writer;		/* own: second half of a dual address, or NULL */
+	/* ref: of one that several processes serve (endpoint/sharing.h), or NULL */
+	struct sharing *sharing;
 };
 
 enum io spec_parse(const char *text, const struct spec_rules *rules, struct spec *out,
