@@ -260,6 +260,7 @@ enum io tlsctx_prepare(struct part *p, struct fail *f)
 {
 	struct tlsctx *c = mem_new(1, sizeof(*c));
 	struct making m = { .ctx = c, .part = p, .fail = f, .old = p->prepared };
+	enum io r;
 
 	if (!c)
 		return fail_memory(f);
@@ -269,10 +270,13 @@ enum io tlsctx_prepare(struct part *p, struct fail *f)
 	c->keylog = -1;
 	c->server = part_is_called(p);
 	c->datagrams = p->type->flags & TYPE_MESSAGES;
-	if (make(&m) == IO_OK)
-		return IO_OK;
-	tlsctx_unprepare(p);
-	return IO_FAIL;
+	m.seen = EVP_MD_CTX_new();
+	r = m.seen && EVP_DigestInit_ex(m.seen, EVP_sha256(), NULL) == 1 ? make(&m)
+									 : fail_memory(f);
+	EVP_MD_CTX_free(m.seen);
+	if (r != IO_OK)
+		tlsctx_unprepare(p);
+	return r;
 }
 
 void tlsctx_unprepare(struct part *p)

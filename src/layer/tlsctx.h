@@ -37,6 +37,8 @@ struct tlsctx {
 	unsigned nown;
 	unsigned char *alpn; /* own: protocol names as TLS sends them */
 	unsigned alpn_len;
+	/* a server's: makes its ticket keys; stays when files are read again */
+	unsigned char tickets[32];
 	SSL_SESSION *session; /* own: a client's last, see layer/tlsresume.h */
 	char *session_sni;    /* own: the name that its server was asked for, or NULL */
 	int keylog;	      /* own: the secrets' file, -1 = none */

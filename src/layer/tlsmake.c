@@ -3,11 +3,25 @@
 
 #include <fcntl.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <sys/stat.h>
 
 enum io tlsmake_load(const struct making *m, const char *option, const char *path,
 		     enum phase phase, struct buf *out)
 {
-	return tlscert_load(option, path, m->old ? O_NONBLOCK : 0, phase, out, m->fail);
+	if (tlscert_load(option, path, m->old ? O_NONBLOCK : 0, phase, out, m->fail) !=
+	    IO_OK)
+		return IO_FAIL;
+	EVP_DigestUpdate(m->seen, out->data, out->len);
+	return IO_OK;
+}
+
+void tlsmake_see_folder(const struct making *m, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		EVP_DigestUpdate(m->seen, &st.st_mtim, sizeof(st.st_mtim));
 }
 
 const char *tlsmake_reason(void)

@@ -10,12 +10,16 @@ struct making {
 	const struct part *part;  /* ref */
 	struct fail *fail;	  /* ref */
 	const struct tlsctx *old; /* ref: the one to be replaced, or NULL */
+	EVP_MD_CTX *seen;	  /* ref: a digest of all files */
 };
 
 /* A whole file, as tlscert_load(); while an old context serves, nobody is waited
  * for. */
 enum io tlsmake_load(const struct making *m, const char *option, const char *path,
 		     enum phase phase, struct buf *out);
+
+/* A folder whose files are read later has changed, or not. */
+void tlsmake_see_folder(const struct making *m, const char *path);
 
 /* Why the library refused, from its error queue. */
 const char *tlsmake_reason(void);

@@ -49,6 +49,7 @@ static enum io trust_folder(const struct making *m, const char *path)
 	if (!d)
 		return fail_sys(m->fail, PHASE_CA, "cannot open capath=%s", path);
 	closedir(d);
+	tlsmake_see_folder(m, path);
 	if (SSL_CTX_load_verify_locations(m->ctx->ssl, NULL, path) != 1)
 		return fail_say(m->fail, PHASE_CA, 0, "capath=%s cannot be used: %s",
 				path, tlsmake_reason());
