@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "capturing.h"
+#include "workers.h"
 
 /* What is read: for whom, where to. */
 struct reading {
@@ -242,7 +243,8 @@ enum io addresses_read(const struct cli *c, struct spec spec[2], int *side,
 {
 	const struct reading r = { .cli = c, .spec = spec, .fail = f };
 
-	if (read_both(&r) != IO_OK || check_dump(&r) != IO_OK || check_ways(&r) != IO_OK)
+	if (read_both(&r) != IO_OK || check_dump(&r) != IO_OK ||
+	    check_ways(&r) != IO_OK || find_server(&r, side) != IO_OK)
 		return IO_FAIL;
-	return find_server(&r, side);
+	return workers_check(c, spec, *side, f);
 }

@@ -303,6 +303,14 @@ s.close()" < <(wait_until true_of 'any(.tries == 1)')
 		length == 2 and .[0].reason == "signal" and .[0].code == 143 and .[1].code == 143'
 }
 
+@test "a worker is told of when it starts and when it ends" {
+	serve --workers=1 tcp-listen:0,bind=127.0.0.1,fork pipe
+	told ready
+	kill -TERM "$(value '.[] | select(.event == "worker").worker_pid')"
+	told worker '.reason == "ended" and .worker == 1 and .code == 0'
+	wait_until true_of '[.[] | select(.event == "worker").reason] == ["started","ended","started"]'
+}
+
 @test "drain tells how many sessions may finish; the next signal closes them" {
 	serve tcp-listen:0,bind=127.0.0.1,fork stall
 	exec 7<>"/dev/tcp/127.0.0.1/$PORT" 8<>"/dev/tcp/127.0.0.1/$PORT"
@@ -538,7 +546,7 @@ shows() {
 # another that shows each of them.
 fields="address blocks bytes code detail duration event host input input_at input_len layer
 	level local local_host local_port message mono path peer peer_host peer_port phase pid
-	protocol reason session sessions side time tries version"
+	protocol reason session sessions side time tries version worker worker_pid"
 of_sides="address blocks bytes connect local local_host local_port open peer peer_host
 	peer_port protocol proxy resolve retransmits rtt rttvar tls"
 
@@ -570,6 +578,9 @@ expected_fields() {
 	run -2 sockcat --log-json=a - nonsense:1
 	run -0 sockcat --log-json=a tcp-listen:0,fork,accept-timeout=0.02 pipe
 	run -0 sockcat --log-json=a -T 0.05 pty stall
+	serve --workers=1 tcp-listen:0,bind=127.0.0.1,fork pipe
+	stop server
+	cat events >>a
 	run -0 --separate-stderr sockcat --log-json -d -d text: -
 	printf '%s\n' "$stderr" >>a
 	jq -r 'keys[]' a | sort -u >seen
@@ -593,7 +604,7 @@ expected_fields() {
 
 	sed -n '/^.Sh EVENTS/,/^.Sh ENV/s/^\.\(It \)*Cm //p' "$manual" | tr -s ' ,.;:' '\n' >known
 	for name in start listen ready accept resolve connect open proxy tls eof error close \
-			drain exit log $fields $of_sides; do
+			worker drain exit log $fields $of_sides; do
 		grep -qx "$name" known && continue
 		echo "not in the manual: $name"
 		return 1

@@ -197,6 +197,10 @@ while True:
 	torture "some" -u open:input,readbytes=4,escape=1 -
 }
 
+@test "workers" {
+	torture_server probe_tcp --workers=2 tcp-listen:PORT,bind=127.0.0.1,reuseaddr,fork pipe
+}
+
 @test "a UNIX listener" { torture_server probe_stream unix-listen:sock,fork pipe; }
 
 @test "a TCP listener in front of a program" {

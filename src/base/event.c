@@ -46,7 +46,8 @@ const char *event_name(enum event_kind k)
 		[EVENT_OPEN] = "open",	   [EVENT_PROXY] = "proxy",
 		[EVENT_TLS] = "tls",	   [EVENT_EOF] = "eof",
 		[EVENT_ERROR] = "error",   [EVENT_CLOSE] = "close",
-		[EVENT_DRAIN] = "drain",   [EVENT_EXIT] = "exit",
+		[EVENT_WORKER] = "worker", [EVENT_DRAIN] = "drain",
+		[EVENT_EXIT] = "exit",
 	};
 
 	return names[k];

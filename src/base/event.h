@@ -25,6 +25,7 @@ enum event_kind {
 	EVENT_EOF,		/* one direction of a session is complete */
 	EVENT_ERROR,		/* something failed; a session's comes before its close */
 	EVENT_CLOSE,		/* a session is over */
+	EVENT_WORKER,		/* a worker has been started, or has ended: see reason */
 	EVENT_DRAIN,		/* no new sessions; those alive may finish */
 	EVENT_EXIT,		/* the end of the process */
 	EVENTS
@@ -66,12 +67,16 @@ struct event {
 	uint64_t usec;		/* how long it took; of a session: how long it lived */
 	uint64_t bytes;		/* EVENT_EOF: so many came */
 	const struct event_side *ends;	/* EVENT_START, EVENT_CLOSE: both */
-	const char *reason;	/* EVENT_CLOSE: "eof", "idle", ...; or what failed */
+	/* EVENT_CLOSE: "eof", "idle", ...; or what failed.  EVENT_WORKER: "started",
+	 * "ended", "killed" */
+	const char *reason;
 	const struct fail *fail;	/* EVENT_ERROR; EVENT_CLOSE, if it failed */
 	/* EVENT_ERROR: so many tries have failed, and there will be another; 0 = none */
 	unsigned tries;
-	/* EVENT_EXIT: the status; EVENT_ERROR, EVENT_CLOSE: what it would be for this
-	 * alone; EVENT_DRAIN: sessions alive */
+	unsigned worker;	/* EVENT_WORKER: which one, counted from 1 */
+	long worker_pid;	/* its process */
+	/* EVENT_EXIT, EVENT_WORKER: the status; EVENT_ERROR, EVENT_CLOSE: what it would
+	 * be for this alone; EVENT_DRAIN: sessions alive */
 	int code;
 };
 

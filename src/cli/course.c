@@ -158,8 +158,8 @@ void course_opening(FILE *to, const struct plan *p)
 		p->server < 0 ? "stands first" : "serves");
 	if (p->server >= 0) {
 		open_transport(&s, p, &server->part[0], first);
-		step(&s,
-		     "For each of them a session of its own begins, in this process.");
+		step(&s, "For each of them a session of its own begins, in %s.",
+		     p->cli->workers ? "one of the workers" : "this process");
 		open_layers(&s, server, first);
 	} else {
 		open_side(&s, p, first);

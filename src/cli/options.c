@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/platform.h"
 #include "base/text.h"
 #include "cli/socat.h"
+#include "endpoint/sharing.h"
 
 /* --- what a flag does ----------------------------------------------------------- */
 
@@ -186,6 +188,21 @@ static enum io set_exit_idle(struct cli *c, const struct flag *fl, const char *v
 	return read_time(c, fl, value, &given, &c->setup.exit_idle, f);
 }
 
+static enum io set_workers(struct cli *c, const struct flag *fl, const char *value,
+			   struct fail *f)
+{
+	long long n = sys_processors();
+
+	if (value && strcmp(value, fl->values) != 0 &&
+	    !text_number(value, strlen(value), 1, SHARERS_MAX, &n, NULL))
+		return fail_at(f, *value ? value : NULL, 0, strlen(value),
+			       "--workers stands alone or is auto, for one on each "
+			       "processor; or it is --workers=NUMBER, 1 to %d",
+			       SHARERS_MAX);
+	c->workers = n < SHARERS_MAX ? (unsigned)n : SHARERS_MAX;
+	return IO_OK;
+}
+
 static enum io set_probe(struct cli *c, const struct flag *fl, const char *value,
 			 struct fail *f)
 {
@@ -340,6 +357,8 @@ static const struct flag table[] = {
 	  "end when nothing has come for this long, or off" },
 	{ NULL, "exit-idle", "TIME", set_exit_idle, 0, false, "off",
 	  "end a server that has had no session for this long" },
+	{ NULL, "workers", "[NUMBER]", set_workers, 0, false, "auto",
+	  "serve with so many processes, or one on each processor" },
 	{ NULL, "probe", "[banner]", set_probe, 0, false, "banner",
 	  "open one address, print how long each phase took, and close it" },
 	{ NULL, "count", "NUMBER", set_count, 0, false, NULL,

@@ -42,6 +42,7 @@ struct cli {
 	const char *raw[2];		/* ref: -r -R: file for a copy of what comes */
 	const char *capture;		/* ref: --capture: its file, - or NULL */
 	const char *capture_size;	/* ref: --capture-size, as typed, or NULL */
+	unsigned workers;		/* --workers; 0 = not given */
 	const char *record;		/* ref: --record: file for all that passes */
 	const char *lock;		/* ref: -L or -W, or NULL */
 	bool lock_wait;			/* -W */

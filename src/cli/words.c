@@ -272,6 +272,10 @@ static enum io check_probe(const struct cli *c, struct fail *f)
 		return fail_say(f, PHASE_USAGE, 0,
 				"--explain tells what a relay would do, and --probe is "
 				"none");
+	if (c->workers)
+		return fail_say(f, PHASE_USAGE, 0,
+				"--probe opens one address, and --workers is for a "
+				"server");
 	if (c->count && c->wait)
 		return fail_say(f, PHASE_USAGE, 0,
 				"--count and --wait exclude each other");

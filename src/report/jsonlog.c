@@ -218,6 +218,14 @@ static bool add_start(struct buf *b, const struct event *e)
 	       json_add(b, "right_address", e->ends[1].address);
 }
 
+static bool add_worker(struct buf *b, const struct event *e)
+{
+	return json_add_number(b, "worker", e->worker) &&
+	       json_add_number(b, "worker_pid", e->worker_pid) &&
+	       json_add(b, "reason", e->reason) &&
+	       (strcmp(e->reason, "started") == 0 || json_add_number(b, "code", e->code));
+}
+
 static bool add_own(struct buf *b, const struct event *e)
 {
 	switch (e->kind) {
@@ -240,6 +248,8 @@ static bool add_own(struct buf *b, const struct event *e)
 		return add_error(b, e);
 	case EVENT_CLOSE:
 		return add_close(b, e);
+	case EVENT_WORKER:
+		return add_worker(b, e);
 	case EVENT_DRAIN:
 		return json_add_number(b, "sessions", e->code);
 	case EVENT_EXIT:
