@@ -93,3 +93,32 @@ waits() { echo $(($(calls epoll_wait) + $(calls epoll_pwait2) + $(calls poll)));
 	[ $((many - few)) -ge $((100 * 20 * 3)) ]
 	[ $((many - few)) -le $((100 * 20 * 4 + 50)) ]
 }
+
+@test "datagrams that wait are sent in one piece" {
+	[ -e "$TESTS_DIR/../src/relay/batch.c" ] || skip "this is a build without batches"
+	[ "$(uname)" = Linux ] || skip "only Linux cuts datagrams out of one piece"
+	need python3 pgrep
+	listen echo udp-listen:0,bind=127.0.0.1,fork socketpair
+	start relay strace -o calls -e trace=sendmsg "$SOCKCAT" -d -d \
+		udp-listen:0,bind=127.0.0.1,fork "udp:127.0.0.1:$PORT"
+	wait_for relay 'listening on'
+	PORT=$(sed -n 's/.*listening on .*:\([0-9][0-9]*\)$/\1/p' relay.err | head -n 1)
+	RELAY=$(pgrep -P "$(cat relay.pid)") PORT=$PORT python3 - <<-'END'
+	import os, signal, socket
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	s.settimeout(20)
+	s.connect(("127.0.0.1", int(os.environ["PORT"])))
+	relay = int(os.environ["RELAY"])
+	os.kill(relay, signal.SIGSTOP)
+	for i in range(50):
+	    s.send(bytes([i]) * 64)
+	os.kill(relay, signal.SIGCONT)
+	assert [s.recv(99) for _ in range(50)] == [bytes([i]) * 64 for i in range(50)]
+	END
+	kill -TERM "$(pgrep -P "$(cat relay.pid)")"
+	wait_until grep -q 'exited with' calls
+	# the first may go alone, when its session begins
+	forth=$(grep -c 'msg_name=NULL' calls)
+	echo "50 datagrams in $forth calls"
+	[ "$forth" -le 3 ]
+}

@@ -445,3 +445,94 @@ os.kill(int(open("server.pid").read()), signal.SIGTERM)
 assert ask(s, b"2") == b"2"'
 	finish server
 }
+
+# --- many at a time ----------------------------------------------------------------
+
+# echo_server: answers each datagram with itself; sets BACKEND
+echo_server() {
+	need python3
+	start echo python3 -u -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])
+while True:
+    data, peer = s.recvfrom(65536)
+    s.sendto(data, peer)
+'
+	wait_out echo '^[0-9]+$'
+	BACKEND=$(head -n 1 echo.out)
+}
+
+# in_turn FLOWS SIZES: bursts on each flow come back as they were, in their order
+in_turn() {
+	FLOWS=$1 SIZES=$2 client '
+sizes = [int(n) for n in os.environ["SIZES"].split()]
+flows = [c() for _ in range(int(os.environ["FLOWS"]))]
+for burst in range(20):
+    sent = [[bytes([burst, f, i]) + bytes([i]) * (n - 3) if n > 2 else bytes(n)
+             for i, n in enumerate(sizes)] for f in range(len(flows))]
+    for f, s in enumerate(flows):
+        for data in sent[f]:
+            s.send(data)
+    for f, s in enumerate(flows):
+        assert [s.recv(65536) for _ in sizes] == sent[f], (burst, f)
+'
+}
+
+@test "a burst of datagrams of one size comes back in order" {
+	echo_server
+	listen relay udp-listen:0,bind=127.0.0.1,fork "udp:127.0.0.1:$BACKEND"
+	in_turn 1 '100 100 100 100 100 100 100 100 100 100 100 100 100 100 100 100'
+}
+
+@test "a burst of many sizes, empty ones among them, keeps boundaries and order" {
+	echo_server
+	listen relay udp-listen:0,bind=127.0.0.1,fork "udp:127.0.0.1:$BACKEND"
+	in_turn 1 '64 64 64 10 1400 1400 0 1400 700 3 3 3 3 0 0 9000 64 65 64 64 20000 5'
+}
+
+@test "bursts of many peers at once do not mix" {
+	echo_server
+	listen relay udp-listen:0,bind=127.0.0.1,fork "udp:127.0.0.1:$BACKEND"
+	in_turn 20 '64 64 64 64 63 200 200'
+}
+
+@test "a burst larger than can be sent in one piece arrives whole" {
+	echo_server
+	listen relay udp-listen:0,bind=127.0.0.1,fork "udp:127.0.0.1:$BACKEND"
+	in_turn 1 '9000 9000 9000 9000 9000 9000 9000 9000 9000 9000'
+}
+
+@test "a burst comes back over a socket bound to all addresses, from the one that was asked" {
+	echo_server
+	listen relay udp4-listen:0,fork "udp:127.0.0.1:$BACKEND"
+	in_turn 3 '64 64 64 64 64 10'
+}
+
+@test "where the system can't cut datagrams out of one piece they go one by one" {
+	need python3 strace pgrep
+	strace -o trace true 2>/dev/null || skip "tracing is not allowed here"
+	! sanitized || skip "a sanitizer does not run under a tracer"
+	strace -o trace -e trace=sendmmsg -e inject=sendmmsg:error=EIO true 2>/dev/null ||
+		skip "this strace cannot make calls fail"
+	echo_server
+	# the first goes alone, as its session begins; the second call has those behind it
+	start relay strace -o calls -e trace=sendmsg -e inject=sendmsg:error=EIO:when=2 \
+		"$SOCKCAT" -d -d udp-listen:0,bind=127.0.0.1,fork "udp:127.0.0.1:$BACKEND"
+	wait_for relay 'listening on'
+	PORT=$(sed -n 's/.*listening on .*:\([0-9][0-9]*\)$/\1/p' relay.err | head -n 1)
+	RELAY=$(pgrep -P "$(cat relay.pid)") client '
+import signal
+s, relay = c(), int(os.environ["RELAY"])
+s.settimeout(20)
+os.kill(relay, signal.SIGSTOP)
+for i in range(10):
+    s.send(bytes([i]) * 64)
+os.kill(relay, signal.SIGCONT)
+assert [s.recv(99) for _ in range(10)] == [bytes([i]) * 64 for i in range(10)]
+'
+	kill -TERM "$(pgrep -P "$(cat relay.pid)")"
+	wait_until grep -q 'exited with' calls
+	grep -q 'msg_iovlen=9.*INJECTED' calls
+}

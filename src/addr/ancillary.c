@@ -3,6 +3,7 @@
 
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <netinet/ip.h>
 #include <stdio.h>
 #include <string.h>
@@ -318,6 +319,29 @@ void ancillary_from(struct ancillary *a, const struct name *local)
 	else if (local->sa.ss_family == AF_INET6)
 		from6(a, local);
 }
+
+#ifdef UDP_SEGMENT
+bool ancillary_cut(struct ancillary *a, size_t len)
+{
+	struct cmsghdr *h = (struct cmsghdr *)(a->space + a->len);
+	const uint16_t size = (uint16_t)len;
+
+	memset(h, 0, CMSG_SPACE(sizeof(size)));
+	h->cmsg_level = IPPROTO_UDP;
+	h->cmsg_type = UDP_SEGMENT;
+	h->cmsg_len = CMSG_LEN(sizeof(size));
+	memcpy(CMSG_DATA(h), &size, sizeof(size));
+	a->len += CMSG_SPACE(sizeof(size));
+	return true;
+}
+#else
+bool ancillary_cut(struct ancillary *a, size_t len)
+{
+	(void)a;
+	(void)len;
+	return false;
+}
+#endif
 
 bool ancillary_describe(struct ancillary *a, bool pktinfo, struct environment *env)
 {

@@ -23,6 +23,10 @@ bool ancillary_local(struct ancillary *a, const struct name *at, struct name *ou
 /* Makes a such that a datagram sent with it leaves from this address of ours. */
 void ancillary_from(struct ancillary *a, const struct name *local);
 
+/* Makes one sending of many datagrams out of it: the kernel cuts them, each of len bytes
+ * (UDP_SEGMENT, udp(7)); a keeps what else it holds.  False: the system can't. */
+bool ancillary_cut(struct ancillary *a, size_t len);
+
 /* Logs what was told (info), and adds it to env (IP_TTL, TIMESTAMP, ...) unless that
  * is NULL.  Of addresses only if pktinfo is set: the user asked for them.  False: out
  * of memory. */

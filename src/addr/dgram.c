@@ -18,6 +18,8 @@ enum {
 	PAUSE_USEC = 1000,	/* until a full queue is tried again */
 	IP4_LONGEST = 65507,	/* 65535 less the IP and UDP headers */
 	IP6_LONGEST = 65527,
+	CUT_MOST = 64,		/* datagrams that the kernel cuts out of one piece, */
+	CUT_BYTES = 65000,	/* and the length of that: udp(7) */
 };
 
 /* ---- receiving --------------------------------------------------------- */
@@ -163,26 +165,38 @@ bool dgram_aim(int fd, const struct name *to)
 
 /* ---- sending ----------------------------------------------------------- */
 
-static ssize_t send_once(struct dgram *d, int fd, const void *from, size_t len)
+/* n pieces, which are one datagram or, with a length to cut them to, so many. */
+static ssize_t send_pieces(struct dgram *d, int fd, const struct iovec *v, unsigned n,
+			   size_t cut)
 {
-	struct iovec v = { .iov_base = (void *)from, .iov_len = len };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+	struct msghdr m = { .msg_iov = (struct iovec *)v, .msg_iovlen = n };
 	struct ancillary beside;
 	ssize_t put;
 
+	beside.len = 0;
 	if (!d->connected) {
 		m.msg_name = &d->to.sa;
 		m.msg_namelen = d->to.len;
 	}
-	if (!d->connected && d->local.len) {
+	if (!d->connected && d->local.len)
 		ancillary_from(&beside, &d->local);
-		m.msg_control = beside.space;
-		m.msg_controllen = beside.len;
+	if (cut && !ancillary_cut(&beside, cut)) {
+		errno = EOPNOTSUPP;
+		return -1;
 	}
+	m.msg_control = beside.len ? beside.space : NULL;
+	m.msg_controllen = beside.len;
 	do
 		put = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (put < 0 && errno == EINTR);
 	return put;
+}
+
+static ssize_t send_once(struct dgram *d, int fd, const void *from, size_t len)
+{
+	const struct iovec v = { .iov_base = (void *)from, .iov_len = len };
+
+	return send_pieces(d, fd, &v, 1, 0);
 }
 
 /* A UNIX server that came back has its old name on a new socket. */
@@ -297,6 +311,57 @@ enum io dgram_write(struct layer *l, const void *from, size_t len, size_t *n)
 	d->active = loop_now(e->loop);
 	*n = len;
 	return IO_OK;
+}
+
+/* ---- many at once ------------------------------------------------------ */
+
+/* How many of them the kernel can cut out of one piece: of one length, only the last may
+ * be shorter. */
+static unsigned count_alike(const struct iovec *v, unsigned n)
+{
+	const size_t len = v[0].iov_len;
+	size_t sum = 0;
+	unsigned i = 0;
+
+	while (i < n && i < CUT_MOST && v[i].iov_len == len && sum + len <= CUT_BYTES) {
+		sum += len;
+		i++;
+	}
+	if (i > 0 && i < n && i < CUT_MOST && v[i].iov_len > 0 && v[i].iov_len < len &&
+	    sum + v[i].iov_len <= CUT_BYTES)
+		i++;
+	return len ? i : 1;
+}
+
+/* Refused is what the system, the route or its device can't do; anything else would
+ * have met a single datagram, too. */
+static bool is_refusal(int err)
+{
+	return err == EINVAL || err == EMSGSIZE || err == EIO || err == EOPNOTSUPP ||
+	       err == ENOPROTOOPT;
+}
+
+enum io dgram_write_many(struct layer *l, const struct iovec *v, unsigned n,
+			 unsigned *done)
+{
+	struct dgram *d = (struct dgram *)l;
+	const int fd = d->hub ? hub_fd(d->hub) : l->end->wfd;
+	const unsigned alike =
+		d->singly || !l->end->network || d->stream ? 1 : count_alike(v, n);
+	size_t put;
+
+	if (alike > 1 && fd >= 0) {
+		if (send_pieces(d, fd, v, alike, v[0].iov_len) >= 0) {
+			d->active = loop_now(l->end->loop);
+			*done = alike;
+			return IO_OK;
+		}
+		if (!is_refusal(errno))
+			return send_failed(d, v[0].iov_len);
+		d->singly = true;
+	}
+	*done = 1;
+	return dgram_write(l, v[0].iov_base, v[0].iov_len, &put);
 }
 
 /* ---- no more to send --------------------------------------------------- */

@@ -26,6 +26,7 @@ struct dgram {
 	struct name local;		/* ours that it sends to; len 0 = not known */
 	struct environment told;	/* what programs may know of the first datagram */
 	bool connected;			/* the kernel knows `to` */
+	bool singly;			/* sending many at once was refused */
 	bool strict;			/* datagrams from others than `to` are ignored */
 	bool stream;			/* unix-client that found no datagram server */
 	bool heard;			/* something came from the peer */
@@ -60,6 +61,8 @@ bool dgram_note(const struct part *p, struct arrival *a, struct environment *env
 /* The layer's steps and ops. */
 enum io dgram_read(struct layer *l, void *to, size_t cap, size_t *n);
 enum io dgram_write(struct layer *l, const void *from, size_t len, size_t *n);
+enum io dgram_write_many(struct layer *l, const struct iovec *v, unsigned n,
+			 unsigned *done);
 enum io dgram_shut(struct layer *l);
 bool dgram_describe(struct layer *l, struct environment *env);
 void dgram_free(struct layer *l);
@@ -82,6 +85,7 @@ const char *dgram_word(const struct part *p);
 
 #define DGRAM_OPS                                                                        \
 	.size = sizeof(struct dgram), .read = dgram_read, .write = dgram_write,          \
-	.shut = dgram_shut, .describe = dgram_describe, .free = dgram_free
+	.write_many = dgram_write_many, .shut = dgram_shut,                              \
+	.describe = dgram_describe, .free = dgram_free
 
 #endif

@@ -13,6 +13,7 @@ struct endpoint;
 struct layer;
 struct buf;
 struct environment;
+struct iovec;
 
 /* Every function is optional; a missing read or write means that the bytes pass
  * through untouched, and then the layer costs nothing once open.
@@ -62,6 +63,12 @@ struct layer_ops {
 
 	enum io (*read)(struct layer *l, void *to, size_t cap, size_t *n);
 	enum io (*write)(struct layer *l, const void *from, size_t len, size_t *n);
+
+	/* Of message transports: writes the first *done >= 1 of n messages, each whole,
+	 * as many as go at once.  Answers like write; IO_OK also where fewer than n were
+	 * written. */
+	enum io (*write_many)(struct layer *l, const struct iovec *v, unsigned n,
+			      unsigned *done);
 
 	/* Go on with what was accepted and not yet sent.  A step: the last thing that is
 	 * done when the session was woken, and done while the layers above are being

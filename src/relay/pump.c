@@ -107,7 +107,7 @@ static void note_lost(struct pump *p, const char *why)
 		 "%s: %s", p->to->spec->input, why);
 }
 
-static enum io wrote(struct pump *p, enum io r)
+enum io pump_wrote(struct pump *p, enum io r)
 {
 	if (r == IO_EOF) {
 		note_lost(p, "it took no more, so what came last is lost");
@@ -124,7 +124,7 @@ static enum io write_chunk(struct pump *p)
 
 	if (r == IO_OK)
 		drop_left(p);
-	return wrote(p, r);
+	return pump_wrote(p, r);
 }
 
 static void drop_chunk(struct left *l)
@@ -191,7 +191,7 @@ static enum io reader_gone(struct pump *p)
 
 enum io pump_put(struct pump *p, const unsigned char *from, size_t len)
 {
-	return wrote(p, write_new(p, from, len));
+	return pump_wrote(p, write_new(p, from, len));
 }
 
 bool pump_has_drained(const struct pump *p)

@@ -70,6 +70,9 @@ enum io pump_copy(struct pump *p, size_t *n);
 /* Writes len bytes that have been read; what does not fit is kept. */
 enum io pump_put(struct pump *p, const unsigned char *from, size_t len);
 
+/* What a write answered, when all it took is counted and what it left is kept. */
+enum io pump_wrote(struct pump *p, enum io r);
+
 /* So much has gone to `to` in one call. */
 void pump_count(struct pump *p, size_t n);
 
