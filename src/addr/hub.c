@@ -29,6 +29,7 @@ struct hub {
 	struct peer *late, **late_end;	/* own: singly: those who wait for room */
 	unsigned nlate;
 	struct timer late_timer;
+	struct peer *woken, **woken_end;	/* ref: who has got something, in turn */
 	uint64_t quiet;			/* no warning before this time */
 	unsigned char *room;		/* own: for one datagram, SCRATCH_SIZE bytes */
 };
@@ -148,6 +149,25 @@ static void note_drop(const struct peer *p)
 		dgram_text(&p->name, text));
 }
 
+/* A session that is woken reads all that waits for it: so not before all has been routed
+ * that came with its first datagram. */
+static void wake_later(struct hub *h, struct peer *p)
+{
+	p->next_woken = NULL;
+	*h->woken_end = p;
+	h->woken_end = &p->next_woken;
+}
+
+static void wake_all(struct hub *h)
+{
+	struct peer *p = h->woken;
+
+	h->woken = NULL;
+	h->woken_end = &h->woken;
+	for (; p; p = p->next_woken)
+		endpoint_wake(p->owner);
+}
+
 /* True: it was for a session we have. */
 static bool route(struct hub *h, struct arrival *a)
 {
@@ -159,7 +179,7 @@ static bool route(struct hub *h, struct arrival *a)
 	if (!peers_push(&h->peers, p, h->room, a->len))
 		note_drop(p);
 	else if (p->waiting == 1)
-		endpoint_wake(p->owner);
+		wake_later(h, p);
 	return true;
 }
 
@@ -187,7 +207,7 @@ static bool is_fatal(int err)
 	return err == EBADF || err == ENOTSOCK || err == EINVAL || err == EFAULT;
 }
 
-enum io hub_accept(struct hub *h, struct endpoint *child)
+static enum io route_until_newcomer(struct hub *h, struct endpoint *child)
 {
 	if (h->late && h->live < h->max)
 		return adopt(h, take_late(h), child);
@@ -204,6 +224,14 @@ enum io hub_accept(struct hub *h, struct endpoint *child)
 			return IO_OK;
 	}
 	return IO_READ;
+}
+
+enum io hub_accept(struct hub *h, struct endpoint *child)
+{
+	enum io r = route_until_newcomer(h, child);
+
+	wake_all(h);
+	return r;
 }
 
 /* ---- sessions ---------------------------------------------------------- */
@@ -298,6 +326,7 @@ enum io hub_new(struct dgram *d, bool singly)
 		.room = mem_new(SCRATCH_SIZE, 1),
 	};
 	h->late_end = &h->late;
+	h->woken_end = &h->woken;
 	h->late_timer = (struct timer){ .fn = late_due, .owner = h };
 	d->hub = h;
 	endpoint_local(e, &h->at);
@@ -314,6 +343,7 @@ static void feed(void *owner, unsigned ready)
 	(void)ready;
 	for (unsigned i = 0; i < TURNS && receive(h, &a) == IO_OK; i++)
 		route(h, &a);
+	wake_all(h);
 }
 
 static void hurry_all(struct hub *h)

@@ -32,6 +32,7 @@ struct peer {
 	bool listed;			/* peers_find() knows it */
 	struct environment told;	/* what programs may know of its first datagram */
 	struct endpoint *owner;		/* ref: whom to wake */
+	struct peer *next_woken;	/* ref: the owner's line of those to be woken */
 };
 
 /* All zero is an empty table. */
