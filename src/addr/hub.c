@@ -11,6 +11,7 @@
 
 enum {
 	TURNS = 256,		/* datagrams routed before others get their turn */
+	ENOUGH = PEER_DATAGRAMS / 4,	/* as many wait as a session takes at once */
 	LATE = 256,		/* datagrams that may wait for a session to end */
 	RECEIVE_BUFFER = 4 * 1024 * 1024,
 	QUIET_USEC = 10 * 1000 * 1000,	/* between two warnings that tell the same */
@@ -150,7 +151,7 @@ static void note_drop(const struct peer *p)
 }
 
 /* A session that is woken reads all that waits for it: so not before all has been routed
- * that came with its first datagram. */
+ * that came with its first datagram, unless that would overflow its queue. */
 static void wake_later(struct hub *h, struct peer *p)
 {
 	p->next_woken = NULL;
@@ -180,6 +181,8 @@ static bool route(struct hub *h, struct arrival *a)
 		note_drop(p);
 	else if (p->waiting == 1)
 		wake_later(h, p);
+	else if (p->waiting >= ENOUGH || p->bytes >= PEER_BYTES / 4)
+		endpoint_wake(p->owner);
 	return true;
 }
 

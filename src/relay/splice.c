@@ -22,9 +22,12 @@
 enum {
 	MUCH = 32 * 1024,	/* read at once: worth changing over */
 	LITTLE = 1024,		/* moved at once: not worth it any more */
-	AT_ONCE = 1024 * 1024,	/* what a pipe may hold, if the system lets us */
-	OF_A_FILE = 16 * AT_ONCE,
-	PIPES = 64,		/* at most, for all directions together */
+	AT_ONCE = 512 * 1024,	/* what a pipe may hold, if the system lets us */
+	OF_A_FILE = 16 * 1024 * 1024,
+	/* at most, for all directions together: half of what a user may have as a rule
+	 * (pipe-user-pages-soft, proc(5)) */
+	PIPES = 64,
+	SPARE = 16,		/* empty ones that are kept */
 };
 
 /* pump.pace.  PACE_FLOW: the last thing that was tried has moved something. */
@@ -39,7 +42,7 @@ struct pipe {
 };
 
 static struct pipe *pool;	/* own: empty ones */
-static unsigned npipes;
+static unsigned npipes, nspare;
 
 static enum io pipe_write(struct pump *p);
 static void pipe_drop(struct left *l);
@@ -70,13 +73,8 @@ static struct pipe *pipe_borrow(void)
 	if (!x)
 		return pipe_new();
 	pool = x->next;
+	nspare--;
 	return x;
-}
-
-static void pipe_return(struct pipe *x)
-{
-	x->next = pool;
-	pool = x;
 }
 
 static void pipe_close(struct pipe *x)
@@ -85,6 +83,17 @@ static void pipe_close(struct pipe *x)
 	sys_close(x->fd[1]);
 	mem_free(x);
 	npipes--;
+}
+
+static void pipe_return(struct pipe *x)
+{
+	if (nspare >= SPARE) {
+		pipe_close(x);
+		return;
+	}
+	nspare++;
+	x->next = pool;
+	pool = x;
 }
 
 /* With bytes in it that nobody wants any more. */
