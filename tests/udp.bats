@@ -517,7 +517,17 @@ for burst in range(20):
 	! sanitized || skip "a sanitizer does not run under a tracer"
 	strace -o trace -e trace=sendmmsg -e inject=sendmmsg:error=EIO true 2>/dev/null ||
 		skip "this strace cannot make calls fail"
-	echo_server
+	# answers when it has all ten
+	start echo python3 -u -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])
+for data, peer in [s.recvfrom(99) for _ in range(10)]:
+    s.sendto(data, peer)
+'
+	wait_out echo '^[0-9]+$'
+	BACKEND=$(head -n 1 echo.out)
 	# the first goes alone, as its session begins; the second call has those behind it
 	start relay strace -o calls -e trace=sendmsg -e inject=sendmsg:error=EIO:when=2 \
 		"$SOCKCAT" -d -d udp-listen:0,bind=127.0.0.1,fork "udp:127.0.0.1:$BACKEND"
