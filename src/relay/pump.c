@@ -198,8 +198,7 @@ bool pump_has_drained(const struct pump *p)
 {
 	const struct endpoint *e = p->from;
 
-	return e->reader == e->layer[0] &&
-	       (e->rkind == FD_SOCKET || e->rkind == FD_PIPE);
+	return e->reader == e->layer[0] && e->rkind == FD_SOCKET;
 }
 
 enum io pump_copy(struct pump *p, size_t *n)
