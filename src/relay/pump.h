@@ -77,8 +77,8 @@ enum io pump_wrote(struct pump *p, enum io r);
 void pump_count(struct pump *p, size_t n);
 
 /* Whether a transport that gave less than was asked for has no more at the moment, so
- * that the kernel will tell when it has.  Not a pipe: of one that was opened when its last
- * writer had gone the kernel never tells the end. */
+ * that the kernel will tell when it has.  Not a pipe: of one that was opened when its
+ * last writer had gone the kernel never tells the end. */
 bool pump_has_drained(const struct pump *p);
 
 #endif
