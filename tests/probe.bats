@@ -304,7 +304,7 @@ while True:
 }
 
 @test "--wait ends with the last failure when the time is over" {
-	fails 7 'connection refused' --wait=100ms tcp:127.0.0.1:1,interval=20ms
+	fails 7 'connection refused' --wait=1s tcp:127.0.0.1:1,interval=20ms
 	listen silent -u tcp4-listen:0,fork,bind=127.0.0.1 /dev/null
 	fails 28 'no byte came' --wait=100ms --probe=banner "tcp:127.0.0.1:$PORT"
 }
