@@ -504,6 +504,20 @@ for burst in range(20):
 	in_turn 1 '9000 9000 9000 9000 9000 9000 9000 9000 9000 9000'
 }
 
+@test "a burst of more datagrams than a session takes at once arrives whole" {
+	echo_server
+	listen relay udp-listen:0,bind=127.0.0.1,fork "udp:127.0.0.1:$BACKEND"
+	client '
+import signal
+s, relay = c(), int(open("relay.pid").read())
+os.kill(relay, signal.SIGSTOP)
+for i in range(200):
+    s.send(bytes([i]) * 64)
+os.kill(relay, signal.SIGCONT)
+assert [s.recv(99) for _ in range(200)] == [bytes([i]) * 64 for i in range(200)]
+'
+}
+
 @test "a burst comes back over a socket bound to all addresses, from the one that was asked" {
 	echo_server
 	listen relay udp4-listen:0,fork "udp:127.0.0.1:$BACKEND"

@@ -154,6 +154,9 @@ static void note_drop(const struct peer *p)
  * that came with its first datagram, unless that would overflow its queue. */
 static void wake_later(struct hub *h, struct peer *p)
 {
+	if (p->to_be_woken)
+		return;
+	p->to_be_woken = true;
 	p->next_woken = NULL;
 	*h->woken_end = p;
 	h->woken_end = &p->next_woken;
@@ -165,8 +168,13 @@ static void wake_all(struct hub *h)
 
 	h->woken = NULL;
 	h->woken_end = &h->woken;
-	for (; p; p = p->next_woken)
+	while (p) {
+		struct peer *next = p->next_woken;
+
+		p->to_be_woken = false;
 		endpoint_wake(p->owner);
+		p = next;
+	}
 }
 
 /* True: it was for a session we have. */

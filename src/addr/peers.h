@@ -32,7 +32,8 @@ struct peer {
 	bool listed;			/* peers_find() knows it */
 	struct environment told;	/* what programs may know of its first datagram */
 	struct endpoint *owner;		/* ref: whom to wake */
-	struct peer *next_woken;	/* ref: the owner's line of those to be woken */
+	struct peer *next_woken;	/* ref: the hub's line of those to be woken, */
+	bool to_be_woken;		/* of which it is one */
 };
 
 /* All zero is an empty table. */
