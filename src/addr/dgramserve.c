@@ -45,18 +45,8 @@ static void log_listening(struct dgram *d, bool waits_for_one)
 
 static enum io make(struct dgram *d, int *fd)
 {
-	struct endpoint *e = d->x.l.end;
-	const struct part *p = d->x.l.part;
-	struct sharing *s = sharing_of(e);
-
-	if (p->type->family == AF_UNIX)
-		return bind_unix(d, fd);
-	if (place_bind(p, p->arg[0], false, fd, e->fail) != IO_OK)
-		return IO_FAIL;
-	if (!s || place_share(p, *fd, s, e->fail) == IO_OK)
-		return IO_OK;
-	sys_close(*fd);
-	return IO_FAIL;
+	return d->x.l.part->type->family == AF_UNIX
+		       ? bind_unix(d, fd) : place_listen(d->x.l.end, false, fd);
 }
 
 /* Bound and ready to receive; waits_for_one: socat's words differ there. */

@@ -25,16 +25,7 @@ struct listener {
 
 static enum io listen_inet(struct listener *x, int *fd)
 {
-	const struct part *p = x->x.l.part;
-	struct endpoint *e = x->x.l.end;
-	struct sharing *s = sharing_of(e);
-
-	if (place_bind(p, p->arg[0], true, fd, e->fail) != IO_OK)
-		return IO_FAIL;
-	if (!s || place_share(p, *fd, s, e->fail) == IO_OK)
-		return IO_OK;
-	sys_close(*fd);
-	return IO_FAIL;
+	return place_listen(x->x.l.end, true, fd);
 }
 
 static enum io listen_unix(struct listener *x, int *fd)

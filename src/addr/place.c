@@ -167,7 +167,7 @@ static enum io no_dealing(const struct part *p, struct fail *f)
 
 /* The first one is bound before it may share: it finds out whether the place is taken,
  * by another run of us as well. */
-enum io place_share(const struct part *p, int fd, struct sharing *s, struct fail *f)
+static enum io bind_all(const struct part *p, int fd, struct sharing *s, struct fail *f)
 {
 	sharing_close(s);
 	if (s->want < 2)
@@ -180,6 +180,19 @@ enum io place_share(const struct part *p, int fd, struct sharing *s, struct fail
 		s->nmore++;
 	}
 	return IO_OK;
+}
+
+enum io place_listen(struct endpoint *e, bool reuse, int *fd)
+{
+	const struct part *p = e->layer[0]->part;
+	struct sharing *s = sharing_of(e);
+
+	if (place_bind(p, p->arg[0], reuse, fd, e->fail) != IO_OK)
+		return IO_FAIL;
+	if (!s || bind_all(p, *fd, s, e->fail) == IO_OK)
+		return IO_OK;
+	sys_close(*fd);
+	return IO_FAIL;
 }
 
 /* ---- for the log ------------------------------------------------------------------ */

@@ -13,9 +13,10 @@
 enum io place_bind(const struct part *p, const char *service, bool reuse, int *fd,
 		   struct fail *f);
 
-/* Makes the sockets that are wanted beside fd, which is bound, at the same place; none
- * where the system cannot deal out what comes. */
-enum io place_share(const struct part *p, int fd, struct sharing *s, struct fail *f);
+/* The same for an endpoint that listens at the port of its transport's first argument;
+ * where several processes do, with the sockets that are wanted beside it (none where the
+ * system cannot deal out what comes). */
+enum io place_listen(struct endpoint *e, bool reuse, int *fd);
 
 /* "IPv4 and IPv6: " if both reach a socket bound there, else "": [::] alone does not
  * show it. */
