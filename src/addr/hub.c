@@ -11,7 +11,8 @@
 
 enum {
 	TURNS = 256,		/* datagrams routed before others get their turn */
-	ENOUGH = PEER_DATAGRAMS / 4,	/* as many wait as a session takes at once */
+	ENOUGH = PEER_DATAGRAMS / 4,	/* as many wait as a session takes at once, */
+	MUCH = PEER_BYTES / 4,		/* or so many bytes */
 	LATE = 256,		/* datagrams that may wait for a session to end */
 	RECEIVE_BUFFER = 4 * 1024 * 1024,
 	QUIET_USEC = 10 * 1000 * 1000,	/* between two warnings that tell the same */
@@ -177,6 +178,12 @@ static void wake_all(struct hub *h)
 	}
 }
 
+/* Another quarter of its queue is full, with this datagram. */
+static bool is_filling(const struct peer *p, size_t len)
+{
+	return p->waiting % ENOUGH == 0 || (p->bytes - len) / MUCH != p->bytes / MUCH;
+}
+
 /* True: it was for a session we have. */
 static bool route(struct hub *h, struct arrival *a)
 {
@@ -189,7 +196,7 @@ static bool route(struct hub *h, struct arrival *a)
 		note_drop(p);
 	else if (p->waiting == 1)
 		wake_later(h, p);
-	else if (p->waiting >= ENOUGH || p->bytes >= PEER_BYTES / 4)
+	else if (is_filling(p, a->len))
 		endpoint_wake(p->owner);
 	return true;
 }
