@@ -233,11 +233,11 @@ for i, c in enumerate(crowd):
     assert c.recv(10) == b'%d' % i
     assert c.recv(10) == b''
 PY
-	wait_for server "^sockcat: warning: worker 1 \(process $old\) was killed by signal 9 \(Killed\); another takes its place at once$"
-	is_new server 1 "$old"
+	wait_for server "^sockcat: warning: worker 1 \(process $old\) was killed by signal 9 \(Killed\); another takes its place (at once|in [0-9.]+ ms)$"
+	wait_until is_new server 1 "$old"
 	grep -q '"event":"worker","worker":1,"worker_pid":'"$old"',"reason":"started"}' events
 	grep -q '"event":"worker","worker":1,"worker_pid":'"$old"',"reason":"killed","code":137}' events
-	lines_are '"reason":"started"' events 3
+	wait_until lines_are '"reason":"started"' events 3
 }
 
 @test "one that dies again and again is replaced with growing pauses" {
