@@ -223,7 +223,6 @@ enum io pump_copy(struct pump *p, size_t *n)
 static enum io move(struct pump *p)
 {
 	size_t n = 0;
-
 	enum io r;
 
 	p->from_wait = IO_OK;
