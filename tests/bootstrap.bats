@@ -50,6 +50,32 @@ asks() {
 	asks pacman check "gcc make autoconf automake pkgconf openssl bash bash-bats cmocka python socat procps-ng coreutils"
 }
 
+@test "the bench wants peers, and does without those that are not to be had" {
+	local tool
+
+	for tool in cc make autoconf automake aclocal pkg-config python3; do
+		printf '#!/bin/sh\n' >"bin/$tool"
+		chmod +x "bin/$tool"
+	done
+	for tool in env ln; do
+		ln -s "$(command -v "$tool")" "bin/$tool"
+	done
+	printf '#!/bin/sh\n: >a.out\n' >bin/cc
+	touch "a tree/pkg.m4"
+	printf '#!/bin/sh\necho "%s"\n' "$PWD/a tree" >bin/aclocal
+	fake apt-get 'case "$*" in *socat*) exit 1 ;; *ncat*) ln -s /bin/sh '"$PWD"'/bin/ncat ;; esac'
+	fake autoreconf 'exit 1'	# far enough
+	bare bench
+	echo "$output"
+	[[ $output == *"installing what the bench compares with: socat ncat "* ]]
+	[[ $output == *"left out, not installed: socat "* && $output != *"installed: socat ncat"* ]]
+	grep -q 'apt-get install -y .* netcat-openbsd$' asked
+	rm asked
+	bare bench --no-install
+	[[ $output == *"left out, not installed: socat "* ]]
+	run ! grep apt-get asked
+}
+
 @test "without OpenSSL its headers are not asked for" {
 	CONFIGURE_FLAGS=--without-openssl asks apt-get build "gcc libc6-dev make autoconf automake pkg-config"
 }
@@ -64,7 +90,7 @@ asks() {
 	[ "$status" = 1 ]	# the fakes install nothing
 	[[ $output == *"still missing after installing: "* ]]
 	grep -qx 'sudo apt-get update' asked
-	grep -q 'sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y .*gcc' asked
+	grep -q 'sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y .*gcc' asked
 }
 
 @test "without sudo it says what to do" {

@@ -21,6 +21,7 @@ nothing() {
 sources() { find src -name '*.c' | sort; }
 headers() { find src -name '*.h' | sort; }
 both() { find src -name '*.[ch]' | sort; }
+bench_sources() { find tests/bench/load -name '*.[ch]' | sort; }	# of the bench: measured as the rest is
 
 # Code alone: comments and the insides of strings blanked, line numbers kept.
 code() {
@@ -107,7 +108,7 @@ lonely_headers() {
 unlisted_sources() {
 	local file
 
-	for file in $(both) tests/unit/*.c tests/fuzz/*.c tests/*.c; do
+	for file in $(both) $(bench_sources) tests/unit/*.c tests/fuzz/*.c tests/*.c; do
 		[ -f "$file" ] || continue
 		grep -Eq "(^|[[:space:]])${file//./\\.}([[:space:]]|\$)" Makefile.am ||
 			echo "$file is not in Makefile.am"
@@ -180,7 +181,7 @@ misplaced_conditions() {
 wide_lines() {
 	local file
 
-	for file in $(both); do
+	for file in $(both) $(bench_sources); do
 		expand -t 8 "$file" | awk -v file="$file" '
 			{ gsub(/[\200-\277]/, "") }
 			length($0) > 90 && !/^ *"/ { print file ":" NR ": " length($0) " columns" }'
@@ -194,7 +195,7 @@ wide_lines() {
 
 # "length file:line" of each function, from its { to its }.
 function_lengths() {
-	sources | xargs awk '
+	{ sources; bench_sources; } | xargs awk '
 		/^\{/ { start = FNR }
 		/^\}/ && start { print FNR - start + 1, FILENAME ":" start; start = 0 }'
 }
@@ -210,7 +211,7 @@ function_lengths() {
 	nothing grep -E '^(7[1-9]|[89][0-9]|[0-9]{3,}) ' <<<"$lengths"
 }
 
-long_files() { sources | xargs wc -l | awk '$2 != "total" && $1 > 600'; }
+long_files() { { sources; bench_sources; find tests/bench -name '*.py'; } | xargs wc -l | awk '$2 != "total" && $1 > 600'; }
 
 @test "no source file is longer than 600 lines" {
 	nothing long_files
@@ -230,7 +231,7 @@ unguarded() {
 }
 
 without_purpose() {
-	for file in $(both); do
+	for file in $(both) $(bench_sources); do
 		head -n 1 "$file" | grep -q '^/\* ' || echo "$file does not begin with its purpose"
 	done
 }
