@@ -67,7 +67,7 @@ def facts(pinned, own_net, **more):
     return {
         'when': time.strftime('%Y-%m-%d'),
         'machine': f'{os.cpu_count()} CPUs, {model[1] if model else "model unknown"}; '
-                   f'Linux {os.uname().release} {os.uname().machine}',
+                   f'Linux {re.match("[0-9.]*[0-9]", os.uname().release)[0]} {os.uname().machine}',
         'CPUs': f'relay on {pinned[0]}, clients and servers on {pinned[1]}'
                 if pinned[0] is not None else 'the scheduler chooses',
         'network': f'{network}, congestion control '
