@@ -42,6 +42,29 @@ PY
 	[ "$(paste -sd' ' look.out)" = "1 33 1 1 0" ]
 }
 
+@test "small pieces are sent at once, unless nodelay=0" {
+	make_look
+	listen server tcp4-listen:0,fork -
+	run "$SOCKCAT" "tcp4:127.0.0.1:$PORT" 'exec:./look IPPROTO_TCP:TCP_NODELAY,nofork'
+	[ "$(cat look.out)" = 1 ]
+	run "$SOCKCAT" "tcp4:127.0.0.1:$PORT,nodelay=0" \
+		'exec:./look IPPROTO_TCP:TCP_NODELAY,nofork'
+	[ "$(cat look.out)" = 0 ]
+}
+
+@test "small pieces are sent at once to a client, unless nodelay=0" {
+	make_look
+	for given in 1 0; do
+		rm -f look.out
+		listen "server$given" "tcp4-listen:0$([ $given = 1 ] || echo ,nodelay=0)" \
+			'exec:./look IPPROTO_TCP:TCP_NODELAY,nofork'
+		exec 7<>"/dev/tcp/127.0.0.1/$PORT"
+		wait_path look.out
+		exec 7>&-
+		[ "$(cat look.out)" = $given ]
+	done
+}
+
 @test "type of service reaches IPv6 peers too when the family is left open" {
 	make_look
 	listen server tcp-listen:0,tos=24 "exec:./look IPPROTO_IPV6:IPV6_TCLASS,nofork"

@@ -107,6 +107,7 @@ static enum io launch(struct layer *l, const struct addrinfo *ai, int *fd, struc
 		sys_close(*fd);
 		return IO_FAIL;
 	}
+	socket_hurry(*fd);
 	if (connect(*fd, ai->ai_addr, ai->ai_addrlen) < 0 && errno != EINPROGRESS &&
 	    errno != EINTR) {
 		int err = errno;

@@ -51,6 +51,7 @@ static enum io let_in(const struct listener *x, int fd)
 
 	if (!x->pathless && listen(fd, (int)part_num(p, OPT_BACKLOG, sys_backlog())) < 0)
 		return fail_sys(f, PHASE_BIND, "cannot listen on %s", p->spec->input);
+	socket_hurry(fd);
 	return apply_phase(p, fd, PH_LISTEN, f);
 }
 

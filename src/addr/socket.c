@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,6 +59,11 @@ enum io socket_make(const struct part *p, int family, int type, int protocol, in
 	sys_close(*fd);
 	*fd = -1;
 	return IO_FAIL;
+}
+
+void socket_hurry(int fd)
+{
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 }
 
 int socket_resolve_flags(const struct part *p)

@@ -24,6 +24,10 @@ void socket_unprepare(struct part *p);
 /* The address that bind= names for this family; false if there is none. */
 bool socket_bind_name(const struct part *p, int family, struct name *out);
 
+/* Small pieces go at once, where it is TCP: one that relays does not know whether more
+ * will come.  On a listener: for all that it accepts.  nodelay=0 takes it back. */
+void socket_hurry(int fd);
+
 /* AI_* from the part's ai-* options, for resolve_run(). */
 int socket_resolve_flags(const struct part *p);
 
