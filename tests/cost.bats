@@ -50,23 +50,36 @@ moved() {
 	[ "$(($(moved recvfrom) + $(moved splice) / 2))" = $((16 * mib)) ]
 }
 
-# round_trips N: so many of 64 bytes on each of 20 connections; calls are in "table"
-round_trips() {
+# visited FLAG N: a relay and who comes to it; the calls it made are in "table".  "round":
+# N round trips of 64 bytes on each of 20 connections; "visit": N connections, one after
+# the other, each with one
+visited() {
 	start relay strace -c -o table "$SOCKCAT" -d -d \
 		tcp-listen:0,bind=127.0.0.1,fork "tcp:127.0.0.1:$ECHO"
 	wait_for relay 'listening on'
 	PORT=$(sed -n 's/.*listening on .*:\([0-9][0-9]*\)$/\1/p' relay.err | head -n 1)
-	python3 - "$PORT" "$1" <<-'END'
+	python3 - "$PORT" "$1" "$2" <<-'END'
 	import socket, sys
-	port, rounds = int(sys.argv[1]), int(sys.argv[2])
-	all = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
-	for _ in range(rounds):
+	port, what, n = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+	def connect():
+	    return socket.create_connection(("127.0.0.1", port))
+	def trip(all):
 	    for s in all:
 	        s.sendall(b"x" * 64)
 	    for s in all:
 	        got = b""
 	        while len(got) < 64:
 	            got += s.recv(64 - len(got))
+	if what == "round":
+	    all = [connect() for _ in range(20)]
+	    for _ in range(n):
+	        trip(all)
+	else:
+	    for _ in range(n):
+	        s = connect()
+	        trip([s])
+	        s.shutdown(socket.SHUT_WR)
+	        s.recv(1)
 	END
 	kill -TERM "$(pgrep -P "$(cat relay.pid)")"
 	finish relay
@@ -77,21 +90,39 @@ calls() {
 	awk -v name="$1" '$NF == name { print $4 }' table | grep . || echo 0
 }
 
-waits() { echo $(($(calls epoll_wait) + $(calls epoll_pwait2) + $(calls poll))); }
+waits() { echo $(($(calls epoll_wait) + $(calls epoll_pwait2))); }
 
 @test "a round trip costs a read and a write each way, and no change of interest" {
 	need python3 pgrep
 	local few many
 	listen echo tcp-listen:0,bind=127.0.0.1,fork pipe
 	ECHO=$PORT
-	round_trips 20
+	visited round 20
 	few=$(($(calls total) - $(waits)))
-	round_trips 120
+	visited round 120
 	many=$(($(calls total) - $(waits)))
 	echo "$few and $many calls"
 	# 100 x 20 round trips more; how many are served after one wait is their affair
 	[ $((many - few)) -ge $((100 * 20 * 3)) ]
 	[ $((many - few)) -le $((100 * 20 * 4 + 50)) ]
+}
+
+# all but waits and what -d -d tells
+silent() { echo $(($(calls total) - $(waits) - $(calls write) - $(calls getsockname))); }
+
+@test "a connection costs no call to learn what is known" {
+	[ "$(uname)" = Linux ] || skip "other systems need more of them to make a socket"
+	need python3 pgrep
+	local few many
+	listen echo tcp-listen:0,bind=127.0.0.1,fork pipe
+	ECHO=$PORT
+	visited visit 20
+	few=$(silent)
+	visited visit 120
+	many=$(silent)
+	echo "$few and $many calls"
+	# to make it 5, to watch it 5, to relay 4, to end it 6
+	[ $((many - few)) -le $((100 * 20 + 100)) ]
 }
 
 @test "datagrams that wait are sent in one piece" {

@@ -2,6 +2,7 @@
 #include "addr/dial.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "addr/socket.h"
@@ -98,8 +99,9 @@ static enum io launch(struct layer *l, const struct addrinfo *ai, int *fd, struc
 	struct name to = address_of(ai);
 	char text[NAME_TEXT];
 
-	log_say(LEVEL_NOTICE, "opening connection to %s",
-		name_log(&to, text, sizeof(text)));
+	if (log_wants(LEVEL_NOTICE))
+		log_say(LEVEL_NOTICE, "opening connection to %s",
+			name_log(&to, text, sizeof(text)));
 	if (socket_make(p, ai->ai_family, ai->ai_socktype, ai->ai_protocol, fd, f) !=
 	    IO_OK)
 		return IO_FAIL;
@@ -137,6 +139,26 @@ static void refused_here(struct dial *d, const struct name *to, struct layer *l)
 			 l->end->spec->input, name_text(to, text, sizeof(text)));
 }
 
+/* On this machine the answer has come by the time connect(2) returns: who asks saves a
+ * turn of the loop, and the kernel a watch. */
+static bool has_answer(struct attempt *a)
+{
+	struct pollfd p = { .fd = a->watch.fd, .events = POLLOUT };
+
+	a->ready = poll(&p, 1, 0) > 0;
+	a->made = a->ready && p.revents == POLLOUT;
+	return a->ready;
+}
+
+static enum io await_answer(struct dial *d, struct attempt *a, struct loop *l)
+{
+	if (!watch_set(l, &a->watch, READY_WRITE))
+		return fail_sys(a->end->fail, PHASE_CONNECT,
+				"cannot wait for a connection");
+	timer_set(l, &d->stagger, loop_now(l) + STAGGER_USEC);
+	return IO_OK;
+}
+
 static enum io start_next(struct dial *d, struct layer *l)
 {
 	unsigned i = d->next++;
@@ -147,7 +169,7 @@ static enum io start_next(struct dial *d, struct layer *l)
 
 	a->watch = (struct watch){ .fd = -1, .fn = attempt_fired, .owner = a };
 	a->end = l->end;
-	a->ready = false;
+	a->ready = a->made = false;
 	if (family_bound_away(l->part, d->order[i]->ai_family))
 		return IO_OK;
 	if (d->admits && !d->admits(l, &to)) {
@@ -162,11 +184,17 @@ static enum io start_next(struct dial *d, struct layer *l)
 	}
 	a->watch.fd = fd;
 	d->live++;
-	if (!watch_set(l->end->loop, &a->watch, READY_WRITE))
-		return fail_sys(l->end->fail, PHASE_CONNECT,
-				"cannot wait for a connection");
-	timer_set(l->end->loop, &d->stagger, loop_now(l->end->loop) + STAGGER_USEC);
-	return IO_OK;
+	return has_answer(a) ? IO_OK : await_answer(d, a, l->end->loop);
+}
+
+/* 0 or errno. */
+static int answer(const struct attempt *a)
+{
+	socklen_t len = sizeof(errno);
+	int err = 0;
+
+	getsockopt(a->watch.fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	return err;
 }
 
 /* The winner's index, or -1; losers that have been refused are closed. */
@@ -174,12 +202,11 @@ static int look(struct dial *d, struct layer *l)
 {
 	for (unsigned i = 0; i < d->next; i++) {
 		struct attempt *a = &d->attempt[i];
-		socklen_t len = sizeof(errno);
-		int err = 0;
+		int err;
 
 		if (a->watch.fd < 0 || !a->ready)
 			continue;
-		getsockopt(a->watch.fd, SOL_SOCKET, SO_ERROR, &err, &len);
+		err = a->made ? 0 : answer(a);
 		/* nobody listening is "refused": a reset comes from whoever accepted */
 		d->broken = err == ECONNRESET ? err : 0;
 		if (!err || d->broken)
@@ -223,31 +250,30 @@ static enum io all_failed(struct dial *d, struct layer *l)
 	return IO_FAIL;
 }
 
+/* The winner's socket is the caller's, all else is over. */
+static enum io finish(struct dial *d, struct attempt *won, struct loop *l, int *fd)
+{
+	watch_set(l, &won->watch, 0);
+	*fd = won->watch.fd;
+	won->watch.fd = -1;
+	d->live--;
+	dial_free(d, l);
+	return IO_OK;
+}
+
 enum io dial_run(struct dial *d, struct layer *l, const char *host, const char *service,
 		 int *fd)
 {
+	enum io r = d->started ? IO_OK : begin(d, l, host, service);
 	int won;
 
-	if (!d->started) {
-		enum io r = begin(d, l, host, service);
-
-		if (r != IO_OK)
-			return r;
-	}
-	won = look(d, l);
-	if (won >= 0) {
-		struct attempt *a = &d->attempt[won];
-
-		watch_set(l->end->loop, &a->watch, 0);
-		*fd = a->watch.fd;
-		a->watch.fd = -1;
-		d->live--;
-		dial_free(d, l->end->loop);
-		return IO_OK;
-	}
-	while (d->next < d->norder && (!d->live || !d->stagger.slot))
-		if (start_next(d, l) != IO_OK)
-			return IO_FAIL;
+	while (r == IO_OK && (won = look(d, l)) < 0 && d->next < d->norder &&
+	       (!d->live || !d->stagger.slot))
+		r = start_next(d, l);
+	if (r != IO_OK)
+		return r;
+	if (won >= 0)
+		return finish(d, &d->attempt[won], l->end->loop, fd);
 	return d->live ? IO_WAIT : all_failed(d, l);
 }
 

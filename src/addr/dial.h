@@ -12,7 +12,8 @@ enum { DIAL_MAX = 16 };
 struct attempt {
 	struct watch watch;		/* fd -1 = none */
 	struct endpoint *end;		/* ref */
-	bool ready;
+	bool ready;			/* it has an answer ... */
+	bool made;			/* ... which is known to be yes */
 };
 
 /* Zeroed before the first dial_run(). */

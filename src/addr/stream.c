@@ -89,8 +89,9 @@ static enum io unix_open(struct layer *l)
 	if (socket_unix_name(l->part, l->part->arg[0], &to, e->fail) != IO_OK)
 		return IO_FAIL;
 	if (!fd) {
-		log_say(LEVEL_NOTICE, "opening connection to %s",
-			name_log(&to, text, sizeof(text)));
+		if (log_wants(LEVEL_NOTICE))
+			log_say(LEVEL_NOTICE, "opening connection to %s",
+				name_log(&to, text, sizeof(text)));
 		if (unix_socket(s, &fd) != IO_OK)
 			return IO_FAIL;
 	}

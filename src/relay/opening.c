@@ -326,10 +326,22 @@ bool opening_run(struct session *s, unsigned side)
 
 /* ---- the client that waits meanwhile ----------------------------------------- */
 
-void opening_watch_client(struct session *s)
+void opening_rest(struct session *s)
 {
 	endpoint_want(s->out[s->first], 0);
-	endpoint_want(&s->in[s->first], s->accepted ? READY_ERROR : 0);
+	endpoint_want(&s->in[s->first], 0);
+}
+
+/* Unless who opens the second side talks to it, and watches it for that. */
+void opening_watch_client(struct session *s)
+{
+	struct endpoint *e = &s->in[s->first];
+
+	if (!s->accepted || s->watched || s->state == SESSION_DEAD)
+		return;
+	s->watched = true;
+	if (!e->rwatch.want)
+		endpoint_want(e, READY_ERROR);
 }
 
 /* Hanging up alone is no reason: what it sent before may be all it wanted. */

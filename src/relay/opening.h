@@ -16,8 +16,11 @@ void opening_undo(struct session *s, unsigned side);
 /* Whether the session waits for descriptors or memory: tells its server. */
 void opening_starves(struct session *s, bool starving);
 
-/* While the second side is opened nobody reads from the first: only whether its
- * client has broken off is of interest. */
+/* While the second side is opened nobody reads from the first. */
+void opening_rest(struct session *s);
+
+/* If that takes a while, only whether the first one's client has broken off is of
+ * interest. */
 void opening_watch_client(struct session *s);
 bool opening_client_gone(struct session *s);
 

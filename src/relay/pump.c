@@ -242,13 +242,15 @@ static enum io step(struct pump *p)
 	return p->eof ? shut(p) : move(p);
 }
 
-void pump_choose_way(struct pump *p)
+void pump_begin(struct pump *p)
 {
 	unsigned i = 0;
 
 	while (ways[i] && !ways[i]->fits(p))
 		i++;
 	p->way = ways[i];
+	if (pump_has_drained(p) && !p->from->reader->nback)
+		p->from_wait = IO_READ;
 }
 
 enum io pump_run(struct pump *p, unsigned from_ready, unsigned to_ready)

@@ -55,8 +55,9 @@ bool pump_settle(struct pump *p);
 unsigned pump_wants_from(const struct pump *p);
 unsigned pump_wants_to(const struct pump *p);
 
-/* Chooses the way, once, when all else is set. */
-void pump_choose_way(struct pump *p);
+/* Once, when all else is set: chooses the way.  A socket is not read before the kernel
+ * says that something has come. */
+void pump_begin(struct pump *p);
 
 void pump_free(struct pump *p);
 

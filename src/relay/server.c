@@ -240,15 +240,19 @@ static bool accept_next(struct server *v)
 	}
 }
 
+/* Where more connections wait, the next turn says so, and is cheaper than an accept(2)
+ * that finds nobody.  After a shortage one tells when all who waited are in. */
 static void accept_some(struct server *v)
 {
-	for (unsigned i = 0; i < BURST; i++)
-		if (!accept_next(v)) {
-			if (!v->paused && v->listener.nopen)
-				arm_accept_timeout(v);
-			return;
-		}
-	loop_again(v->loop, &v->again);
+	const bool one = !by_messages(v) && !v->short_told;
+	unsigned n = one ? 1 : BURST;
+
+	while (n && accept_next(v))
+		n--;
+	if (!n && !one)
+		loop_again(v->loop, &v->again);
+	else if (!v->paused && v->listener.nopen)
+		arm_accept_timeout(v);
 }
 
 /* ---- listening ------------------------------------------------------------- */

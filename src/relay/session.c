@@ -205,7 +205,7 @@ static void start_pump(struct session *s, unsigned i)
 	p->expects = s->setup->progress ? count_expected(p->from) : 0;
 	p->off = !opening_goes(s, i) || !(from & TYPE_READS) ||
 		 !(to->part[0].type->flags & TYPE_WRITES) || p->to->direct;
-	pump_choose_way(p);
+	pump_begin(p);
 }
 
 static void log_start_of_relay(const struct session *s)
@@ -455,13 +455,15 @@ void session_run(struct session *s)
 	case SESSION_FIRST:
 		if (!opening_run(s, s->first))
 			return;
-		opening_watch_client(s);
+		opening_rest(s);
 		s->tries = 0;
 		enter(s, SESSION_SECOND);
 		/* fall through */
 	case SESSION_SECOND:
-		if (!opening_run(s, !s->first))
+		if (!opening_run(s, !s->first)) {
+			opening_watch_client(s);
 			return;
+		}
 		opening_starves(s, false);
 		start_relay(s);
 		/* fall through */

@@ -63,6 +63,7 @@ struct session {
 	struct fail missing;
 	/* its second side waits for descriptors or memory */
 	bool starving;
+	bool watched;			/* opening_watch_client() has been called */
 	bool ready_told;		/* of many sessions, their server tells */
 	/* ref: the server's count of those that do, or NULL */
 	unsigned *starved;

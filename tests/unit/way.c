@@ -116,7 +116,7 @@ static void start(struct end from, struct end to, bool quick)
 	pump = (struct pump){ .from = &endpoint[0], .to = &endpoint[1],
 			      .block = loop_services(loop)->scratch_size };
 	if (quick)
-		pump_choose_way(&pump);
+		pump_begin(&pump);
 }
 
 static void stop(void)
@@ -344,7 +344,7 @@ static void whoever_gives_a_size_for_blocks_gets_such(void **state)
 	(void)state;
 	start(make(PIPE, 0), make(PIPE, 1), false);
 	pump.block = 1000;
-	pump_choose_way(&pump);
+	pump_begin(&pump);
 	assert_null(pump.way);
 	feed(SIZE);
 	pump_run(&pump, READY_READ, READY_WRITE);
