@@ -280,6 +280,14 @@ bool text_same(const char *a, size_t len, const char *b)
 	return !b[len];
 }
 
+static const char *word_end(const char *s)
+{
+	while (*s && *s != ' ')
+		s++;
+	return s;
+}
+
+/* Asked of every row of the tables for every word of the command line: without calls. */
 int text_in_list(const char *word, size_t len, const char *names)
 {
 	int index = 0;
@@ -287,21 +295,17 @@ int text_in_list(const char *word, size_t len, const char *names)
 	if (len == 0 || memchr(word, ' ', len))
 		return -1;
 	for (;; index++) {
-		size_t n;
+		size_t i = 0;
 
-		names += strspn(names, " ");
+		while (*names == ' ')
+			names++;
 		if (!*names)
 			return -1;
-		n = strcspn(names, " ");
-		if (n == len) {
-			size_t i = 0;
-
-			while (i < n && lower(word[i]) == lower(names[i]))
-				i++;
-			if (i == n)
-				return index;
-		}
-		names += n;
+		while (i < len && names[i] && lower(word[i]) == lower(names[i]))
+			i++;
+		if (i == len && (!names[i] || names[i] == ' '))
+			return index;
+		names = word_end(names);
 	}
 }
 
