@@ -325,7 +325,7 @@ static enum io exec_read(struct layer *l, void *to, size_t cap, size_t *n)
 	r = fd_read(l, to, cap, n);
 	l->end->fail = f;
 	if (r == IO_FAIL && is_gone(&here))
-		fail_say(l->end->missing, PHASE_WRITE, here.code,
+		fail_say(fail_record(l->end->missing), PHASE_WRITE, here.code,
 			 "%s: the program has not read all of its input",
 			 l->end->spec->input);
 	if (r == IO_EOF || (r == IO_FAIL && is_gone(&here)))

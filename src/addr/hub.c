@@ -42,7 +42,7 @@ static void warn_full(struct hub *h, const struct name *from)
 {
 	char text[NAME_TEXT];
 
-	fail_say(h->listener->missing, PHASE_RECEIVE, ENOBUFS,
+	fail_say(fail_record(h->listener->missing), PHASE_RECEIVE, ENOBUFS,
 		 "%s: datagrams of new senders were dropped, for want of room",
 		 h->part->spec->input);
 	if (loop_now(h->loop) < h->quiet)
@@ -55,7 +55,7 @@ static void warn_full(struct hub *h, const struct name *from)
 
 static enum io no_memory(struct hub *h)
 {
-	fail_memory(h->listener->missing);
+	fail_memory(fail_record(h->listener->missing));
 	if (loop_now(h->loop) >= h->quiet)
 		log_say(LEVEL_WARNING, "%s: out of memory; dropping a datagram",
 			h->part->spec->input);
@@ -144,7 +144,7 @@ static void note_drop(const struct peer *p)
 
 	if (p->dropped != 1)
 		return;
-	fail_say(p->owner->missing, PHASE_RECEIVE, ENOBUFS,
+	fail_say(fail_record(p->owner->missing), PHASE_RECEIVE, ENOBUFS,
 		 "%s: datagrams were dropped: the session did not keep up",
 		 p->owner->spec->input);
 	log_say(LEVEL_INFO, "dropping datagrams from %s: its session does not keep up",
@@ -210,8 +210,8 @@ static enum io receive(struct hub *h, struct arrival *a)
 		log_say(LEVEL_WARNING, "%s: dropping a datagram of more than %d bytes",
 			h->part->spec->input, SCRATCH_SIZE);
 		if (h->listener)
-			fail_say(h->listener->missing, PHASE_RECEIVE, EMSGSIZE,
-				 "%s: a datagram was dropped that was too long",
+			fail_say(fail_record(h->listener->missing), PHASE_RECEIVE,
+				 EMSGSIZE, "%s: a datagram was dropped that was too long",
 				 h->part->spec->input);
 		errno = EMSGSIZE;
 		return IO_FAIL;

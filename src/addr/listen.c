@@ -1,4 +1,5 @@
 /* Listening streams: tcp and its kin, UNIX sockets, and accept-fd. */
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -20,6 +21,9 @@ struct listener {
 	struct socket_file file;
 	bool pathless;			/* accept-fd: not ours to unlink */
 };
+
+static_assert(sizeof(void *) != 8 || sizeof(struct listener) <= 128,
+	      "DESIGN.md says what a session owns");
 
 /* ---- listening ------------------------------------------------------------------- */
 

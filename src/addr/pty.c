@@ -268,7 +268,7 @@ enum io pty_drain_run(struct pty_drain *d, struct endpoint *e, const char *name)
 	if (d->empty >= DRAIN_EMPTY)
 		return drain_end(d);
 	if (now >= d->moved + DRAIN_PATIENCE) {
-		fail_say(e->missing, PHASE_WRITE, ETIMEDOUT,
+		fail_say(fail_record(e->missing), PHASE_WRITE, ETIMEDOUT,
 			 "%s: what came last was not read from the terminal",
 			 e->spec->input);
 		return drain_end(d);

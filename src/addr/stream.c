@@ -1,4 +1,5 @@
 /* Connected streams: tcp and its kin by name, UNIX sockets by path. */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -21,6 +22,9 @@ struct stream {
 	int fd;				/* made, not yet connected; 0 = none */
 	struct socket_file file;	/* of bind= */
 };
+
+static_assert(sizeof(void *) != 8 || sizeof(struct stream) <= 160,
+	      "DESIGN.md says what a session owns");
 
 static enum io connected(struct stream *s, int fd)
 {

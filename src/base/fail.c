@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 
 /* ---- the exit codes ------------------------------------------------------------ */
@@ -213,9 +214,16 @@ static size_t put_sentence(struct fail *f, size_t tail, const char *fmt, va_list
 	return room + 3;
 }
 
+struct fail *fail_record(struct fail **at)
+{
+	if (at && !*at)
+		*at = mem_new(1, sizeof(**at));
+	return at ? *at : NULL;
+}
+
 static bool is_first(struct fail *f, enum phase p, int code)
 {
-	if (f->phase != PHASE_NONE)
+	if (!f || f->phase != PHASE_NONE)
 		return false;
 	f->phase = p;
 	f->code = code;

@@ -52,8 +52,12 @@ struct fail {
 	char text[FAIL_TEXT];	/* a sentence that names what the user typed */
 };
 
-/* Record a failure unless there is one already.  All three return IO_FAIL, so
- * that a step can say: return fail_sys(...); */
+/* The record that *at points to, made when it is first asked for: most need none.  Its
+ * owner frees it (mem_free).  NULL without memory, or where nobody keeps one. */
+struct fail *fail_record(struct fail **at);
+
+/* Record a failure unless there is one already, or f is NULL.  All three return IO_FAIL,
+ * so that a step can say: return fail_sys(...); */
 
 /* The cause is errno, whose text is appended, with what it usually means
  * ("connection refused: nothing listens there"). */

@@ -207,6 +207,9 @@ enum io endpoint_build(struct endpoint *e)
 	e->rfd = e->wfd = -1;
 	watch_init(&e->rwatch, e);
 	watch_init(&e->wwatch, e);
+	e->layer = mem_new(e->spec->nparts, sizeof(struct layer *));
+	if (!e->layer)
+		return fail_memory(e->fail);
 	for (unsigned i = 0; i < e->spec->nparts; i++) {
 		const struct part *p = &e->spec->part[i];
 		struct layer *l = mem_new(1, p->type->ops->size);
@@ -396,8 +399,9 @@ void endpoint_free(struct endpoint *e)
 			l->ops->free(l);
 		mem_free(l->back);
 		mem_free(l);
-		e->layer[e->nlayers] = NULL;
 	}
+	mem_free(e->layer);
+	e->layer = NULL;
 	if (e->spec) {
 		sys_close(e->rfd);
 		if (e->wfd != e->rfd)

@@ -12,7 +12,7 @@
 enum fd_kind { FD_NONE, FD_FILE, FD_PIPE, FD_TTY, FD_SOCKET, FD_DGRAM, FD_OTHER };
 
 struct endpoint {
-	struct layer *layer[STACK_MAX];	/* own; [0] is the transport */
+	struct layer **layer;		/* own, each own; [0] is the transport */
 	unsigned char nlayers, nopen;
 	unsigned char side;		/* 0 = first address, 1 = second */
 	/* set by the server before open: bind and listen, don't accept */
@@ -23,8 +23,6 @@ struct endpoint {
 	bool shared;
 	/* set by the transport, or by a layer that makes them: one read is one message */
 	bool messages;
-	/* the longest message that may be written; 0 = whoever sends it will see */
-	size_t longest;
 	/* set by the transport: failures are send/receive, not local */
 	bool network;
 	/* its program got the other side's descriptors: nothing to relay */
@@ -35,6 +33,8 @@ struct endpoint {
 	bool told;
 	/* directions that the session will use, set before open */
 	bool reads, writes;
+	/* the longest message that may be written; 0 = whoever sends it will see */
+	size_t longest;
 	/* ref: topmost layer that touches the bytes; NULL = none can */
 	struct layer *reader, *writer;
 	/* own; set by the transport, often the same; -1 = none */
@@ -43,16 +43,16 @@ struct endpoint {
 	 * be moved at once is all that its ops would do; only what an end or an error
 	 * means they alone know */
 	enum fd_kind rkind, wkind;
-	struct watch rwatch, wwatch;	/* wwatch is unused while wfd == rfd */
 	unsigned ready;			/* READY_* since the owner last looked */
+	/* set by the transport: its program's exit code as shells tell it
+	 * (128 + signal), 0 = fine, -1 = not known */
+	int child_status;
+	struct watch rwatch, wwatch;	/* wwatch is unused while wfd == rfd */
 	/* ref: who is at the far end, for the next layer up */
 	const char *target;
 	/* ref, own of the transport or a layer: where getpeername(2) can't know */
 	const struct name *peer;
 	const struct name *local;	/* ref: the same for getsockname(2) */
-	/* set by the transport: its program's exit code as shells tell it
-	 * (128 + signal), 0 = fine, -1 = not known */
-	int child_status;
 	/* of its opening, kept only while somebody hears events: when the last step was
 	 * done, what was spent on each kind (microseconds) */
 	uint64_t since;
@@ -67,9 +67,10 @@ struct endpoint {
 	const struct spec *facing;
 	struct loop *loop;		/* ref */
 	struct fail *fail;		/* ref: the session's */
-	/* ref: the session's, for a loss that does not end it, such as a datagram for
-	 * which there is no room: --strict makes that its failure in the end */
-	struct fail *missing;
+	/* ref: the session's, for fail_record(): a loss that does not end it, such as a
+	 * datagram for which there is no room.  --strict makes that its failure in the
+	 * end.  NULL: nobody minds */
+	struct fail **missing;
 	wake_fn *wake;			/* called when a watch fires or endpoint_wake() */
 	void *owner;			/* ref: for wake */
 };

@@ -140,7 +140,7 @@ static void tap_unprepare(struct part *p)
 /* ---- where it goes ----------------------------------------------------------
  * Waits for a slow reader, so that nothing is lost or out of order.  But the traffic is
  * worth more than its copy: a full disk ends the copy only. */
-static void give(struct sink *k, const void *data, size_t len, struct fail *missing)
+static void give(struct sink *k, const void *data, size_t len, struct fail **missing)
 {
 	struct fail f = { 0 };
 
@@ -152,8 +152,7 @@ static void give(struct sink *k, const void *data, size_t len, struct fail *miss
 		 k->path ? k->path : "on standard error");
 	close_sink(k);
 	log_say(LEVEL_WARNING, "%s", f.text);
-	if (missing->phase == PHASE_NONE)
-		*missing = f;
+	fail_say(fail_record(missing), f.phase, f.code, "%s", f.text);
 }
 
 /* ---- what is shown ---------------------------------------------------------- */

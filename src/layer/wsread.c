@@ -78,7 +78,7 @@ static enum io take_close(struct ws *w)
 		log_say(LEVEL_WARNING,
 			"%s: the %s closed the WebSocket with status %u %s",
 			w->l.end->spec->input, peer(w), w->status, said);
-		fail_say(w->l.end->missing, PHASE_RECEIVE, 0,
+		fail_say(fail_record(w->l.end->missing), PHASE_RECEIVE, 0,
 			 "%.96s: the %s closed the WebSocket with status %u %s",
 			 w->l.end->spec->input, peer(w), w->status, said);
 		return IO_OK;

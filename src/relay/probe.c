@@ -260,7 +260,6 @@ void probe_start(struct probe *p)
 		.spec = p->spec,
 		.loop = p->loop,
 		.fail = &p->fail,
-		.missing = &p->late,
 		.wake = run,
 		.owner = p,
 		.session = &p->id,

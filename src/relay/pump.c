@@ -103,7 +103,8 @@ static enum io write_all(struct pump *p, const unsigned char *from, size_t len,
 /* Nobody failed, but the strict want to know. */
 static void note_lost(struct pump *p, const char *why)
 {
-	fail_say(p->to->missing, p->to->network ? PHASE_SEND : PHASE_WRITE, EPIPE,
+	fail_say(fail_record(p->to->missing),
+		 p->to->network ? PHASE_SEND : PHASE_WRITE, EPIPE,
 		 "%s: %s", p->to->spec->input, why);
 }
 

@@ -22,11 +22,14 @@ struct pump {
 	enum io owed_wait;
 	struct left *left;		/* own; NULL almost always */
 	const struct way *way;		/* ref: a quicker one than copying, or NULL */
+	size_t block;			/* bytes read at once, 1 .. scratch size */
+	uint64_t bytes;			/* written */
+	uint64_t expects;		/* bytes that will come; 0 = not known */
+	uint64_t blocks, writes;	/* how often was read and written */
 	unsigned char pace;		/* the way's own, 0 at first */
 	/* not the kernel but `from` itself has news, which only it can tell: no way until
 	 * it has told */
 	bool woken;
-	size_t block;			/* bytes read at once, 1 .. scratch size */
 	bool off;			/* direction not in use (-u, -U) */
 	/* read and forget, so that closing sends no reset */
 	bool discard;
@@ -34,9 +37,6 @@ struct pump {
 	/* to's shut said IO_EOF: no answer of its own will follow */
 	bool shut_eof;
 	bool done;			/* all written and shut */
-	uint64_t bytes;			/* written */
-	uint64_t expects;		/* bytes that will come; 0 = not known */
-	uint64_t blocks, writes;	/* how often was read and written */
 };
 
 /* A step.  IO_OK: nothing to do until woken (from_wait, to_wait say for what).

@@ -41,8 +41,8 @@ static void end(struct server *v)
 	if (!v->ended)
 		return;
 	v->past->failed[v->fail.phase]++;
-	if (v->setup->strict && v->fail.phase == PHASE_NONE)
-		v->fail = v->missing;
+	if (v->setup->strict && v->fail.phase == PHASE_NONE && v->missing)
+		v->fail = *v->missing;
 	v->ended(v->owner, v);
 	v->ended = NULL;
 }
@@ -78,6 +78,8 @@ void server_free(struct server *v)
 		session_discard(s);
 	}
 	close_listener(v);
+	mem_free(v->missing);
+	v->missing = NULL;
 }
 
 /* ---- sessions ---------------------------------------------------------------------- */
@@ -128,9 +130,9 @@ static void session_ended(void *owner, struct session *s)
 	struct server *v = owner;
 
 	count_session(s, v->past);
-	if (v->missing.phase == PHASE_NONE && s->fail.phase != PHASE_NONE &&
-	    s->fail.phase != PHASE_SIGNAL)
-		v->missing = s->fail;
+	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL)
+		fail_say(fail_record(&v->missing), s->fail.phase, s->fail.code, "%s",
+			 s->fail.text);
 	if (s->next)
 		s->next->prev = s->prev;
 	if (s->prev)

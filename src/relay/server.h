@@ -30,7 +30,7 @@ struct server {
 	struct task again;		/* more connections wait than one turn takes */
 	struct fail fail;		/* the listener's */
 	/* the first of what it had to turn away and of what sessions failed of */
-	struct fail missing;
+	struct fail *missing;		/* own; or NULL */
 	struct totals *past;		/* ref: of what ended: sessions, the listener */
 	bool holds;			/* keeps its socket open, takes nobody */
 	/* it listens; and it never will again, and its sessions are over */

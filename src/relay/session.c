@@ -1,6 +1,7 @@
 /* Two endpoints and two pumps, from birth to death. */
 #include "relay/session.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,9 @@ enum {
 	WINDOW = DEFAULT_ANSWER,
 	MESSAGE_BLOCK = 8192,
 };
+
+static_assert(sizeof(void *) != 8 || sizeof(struct session) <= 1312,
+	      "DESIGN.md says what a session owns");
 
 void session_woken(void *owner, unsigned ready)
 {
@@ -70,6 +74,7 @@ void session_discard(struct session *s)
 	pump_free(&s->pump[1]);
 	opening_undo(s, !s->first);
 	opening_undo(s, s->first);
+	mem_free(s->missing);
 	mem_free(s);
 }
 
@@ -131,6 +136,12 @@ static enum level loudness(const struct session *s)
 	return n <= 0 ? LEVEL_ERROR : n < LEVEL_DEBUG ? (enum level)n : LEVEL_DEBUG;
 }
 
+/* One of its streams ended in the middle. */
+static bool lost_its_end(const struct session *s)
+{
+	return s->missing && s->missing->phase == PHASE_EARLY;
+}
+
 void session_end(struct session *s)
 {
 	bool opening = s->state == SESSION_FIRST || s->state == SESSION_SECOND ||
@@ -140,9 +151,9 @@ void session_end(struct session *s)
 		return;
 	s->state = SESSION_DEAD;
 	opening_starves(s, false);
-	if (s->fail.phase == PHASE_NONE &&
-	    (s->setup->strict || s->missing.phase == PHASE_EARLY))
-		s->fail = s->missing;
+	if (s->fail.phase == PHASE_NONE && s->missing &&
+	    (s->setup->strict || lost_its_end(s)))
+		s->fail = *s->missing;
 	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL) {
 		name_client(s);
 		log_fail(loudness(s), &s->fail);
@@ -255,7 +266,11 @@ static void drain_target(struct session *s, unsigned i)
  * still carries is not lost with it. */
 static enum io ended_early(struct session *s, struct pump *p)
 {
-	s->missing = s->fail;
+	struct fail *missing = fail_record(&s->missing);
+
+	if (!missing)
+		return IO_FAIL;
+	*missing = s->fail;
 	s->fail = (struct fail){ 0 };
 	p->eof = true;
 	return pump_run(p, 0, 0);
@@ -300,7 +315,7 @@ static uint64_t linger_limit(const struct session *s)
 			if (s->setup->linger_set)
 				return s->setup->linger ? s->setup->linger : 1;
 			return s->pump[i].shut_eof || s->pump[!i].discard ||
-					       s->missing.phase == PHASE_EARLY
+					       lost_its_end(s)
 				       ? WINDOW
 				       : 0;
 		}
@@ -324,13 +339,13 @@ static void note_silence(struct session *s, unsigned i, bool idle)
 	if (over(p) || p->discard)
 		return;
 	if (idle)
-		fail_say(&s->missing, PHASE_RECEIVE, ETIMEDOUT,
+		fail_say(fail_record(&s->missing), PHASE_RECEIVE, ETIMEDOUT,
 			 "the limit of -T came before the end of %s", from);
 	else if (!s->pump[!i].shut_eof)
-		fail_say(&s->missing, PHASE_RECEIVE, ETIMEDOUT,
+		fail_say(fail_record(&s->missing), PHASE_RECEIVE, ETIMEDOUT,
 			 "the limit of -t came before the end of %s", from);
 	else if (!p->blocks)
-		fail_say(&s->missing, PHASE_RECEIVE, ETIMEDOUT,
+		fail_say(fail_record(&s->missing), PHASE_RECEIVE, ETIMEDOUT,
 			 "no answer from %s within the time limit (-t sets it)", from);
 }
 
@@ -439,7 +454,7 @@ void session_run(struct session *s)
 	if ((s->state == SESSION_PAUSE || s->state == SESSION_SECOND) &&
 	    opening_client_gone(s)) {
 		s->reason = "client gone";
-		fail_say(&s->missing, PHASE_RECEIVE, ECONNRESET,
+		fail_say(fail_record(&s->missing), PHASE_RECEIVE, ECONNRESET,
 			 "%s: a client broke off before %s was open",
 			 s->spec[s->first]->input, s->spec[!s->first]->input);
 		session_end(s);

@@ -36,7 +36,12 @@ struct session {
 	/* which side is opened first: the listener's, else 0 */
 	unsigned char first;
 	bool accepted;			/* the first side was handed to us, open */
+	bool watched;			/* opening_watch_client() has been called */
+	/* its second side waits for descriptors or memory */
+	bool starving;
+	bool ready_told;		/* of many sessions, their server tells */
 	unsigned id;			/* for logs: counts from 1 */
+	unsigned tries;			/* opens that failed so far */
 	struct endpoint in[2];		/* [0] left, [1] right */
 	/* ref: &in[i]; own: the second half of a dual address */
 	struct endpoint *out[2];
@@ -53,18 +58,13 @@ struct session {
 	uint64_t shaking;
 	uint64_t active;		/* when a byte moved or a direction ended last */
 	uint64_t moved;			/* bytes, as of then */
-	unsigned tries;			/* opens that failed so far */
 	struct task again, reap;
 	struct fail fail;
 	/* ref: what ended it, where that is no failure and not the end of both sides */
 	const char *reason;
 	/* what was lost though the session went on, told when all is over: a stream that
 	 * ended in its middle (PHASE_EARLY), and to the strict whatever else */
-	struct fail missing;
-	/* its second side waits for descriptors or memory */
-	bool starving;
-	bool watched;			/* opening_watch_client() has been called */
-	bool ready_told;		/* of many sessions, their server tells */
+	struct fail *missing;		/* own; or NULL */
 	/* ref: the server's count of those that do, or NULL */
 	unsigned *starved;
 	void (*ended)(void *owner, struct session *s);	/* just before it is freed */

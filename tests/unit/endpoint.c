@@ -16,7 +16,7 @@ static struct spec spec = {
 		  { .type = &glass_type, .name = "glass" } },
 };
 static struct script script;
-static struct fail failure, missing;
+static struct fail failure, lost, *missing = &lost;
 static struct endpoint end;
 static unsigned wakes;
 

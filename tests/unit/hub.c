@@ -20,7 +20,7 @@ enum { CHILDREN = 3 };
 
 static struct loop *loop;
 static struct spec spec;
-static struct fail failure, missing;
+static struct fail failure, lost, *missing = &lost;
 static struct endpoint listener, child[CHILDREN];
 static unsigned woken[CHILDREN];
 static struct name at;

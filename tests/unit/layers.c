@@ -59,7 +59,7 @@ static const struct layer_ops fake_ops = {
 /* ---- an endpoint of that and one layer ---- */
 
 static const struct type fake_type = { .names = "fake", .ops = &fake_ops };
-static struct fail failure, missing;
+static struct fail failure, lost, *missing = &lost;
 static unsigned wakes;
 
 static void woken(void *owner, unsigned ready)

@@ -12,7 +12,7 @@
 static struct spec spec = { .input = "fake", .nparts = 1,
 			    .part = { { .type = &fake_type, .name = "fake" } } };
 static struct script script[2];
-static struct fail failure, missing;
+static struct fail failure, lost, *missing = &lost;
 static struct loop *loop;
 static struct endpoint end[2];
 static struct pump pump;
@@ -21,7 +21,7 @@ static unsigned wakes;
 static int build(void **state)
 {
 	(void)state;
-	failure = missing = (struct fail){ 0 };
+	failure = lost = (struct fail){ 0 };
 	loop = loop_new(backend_find(NULL), &failure);
 	if (!loop)
 		return -1;
@@ -158,7 +158,7 @@ static void a_reader_that_goes_away_while_nothing_flows_ends_the_direction(void 
 	assert_int_equal(pump_wants_to(&pump), READY_ERROR);
 	assert_int_equal(pump_run(&pump, 0, READY_ERROR), IO_EOF);
 	assert_int_equal(failure.phase, PHASE_NONE);
-	assert_int_equal(missing.phase, PHASE_WRITE);
+	assert_int_equal(lost.phase, PHASE_WRITE);
 	assert_true(pump.done && pump.shut_eof);
 	assert_int_equal(failure.phase, PHASE_NONE);
 }

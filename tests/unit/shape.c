@@ -229,7 +229,7 @@ static void a_late_message_goes_behind_the_next(void **state)
 
 static struct spec spec;
 static struct script script;
-static struct fail failure, missing;
+static struct fail failure, lost, *missing = &lost;
 static struct endpoint end;
 static struct layer_ops ops;
 static struct type type;

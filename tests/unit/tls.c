@@ -125,7 +125,7 @@ static const struct type wire_type[2] = {
 static struct side {
 	struct spec spec;
 	struct endpoint e;
-	struct fail fail, missing;
+	struct fail fail;
 } side[2];
 
 static void ignore_wake(void *owner, unsigned ready)
@@ -149,7 +149,6 @@ static void prepare(unsigned which, const char *text)
 	s->e = (struct endpoint){
 		.spec = &s->spec,
 		.fail = &s->fail,
-		.missing = &s->missing,
 		.side = (unsigned char)which,
 		.wake = ignore_wake,
 		.reads = true,

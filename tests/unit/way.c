@@ -28,7 +28,7 @@ struct end {
 };
 
 static int next_fd; /* what the next endpoint takes over */
-static struct fail failure, missing;
+static struct fail failure, lost, *missing = &lost;
 static struct loop *loop;
 static struct endpoint endpoint[2];
 static struct end end[2];
@@ -104,7 +104,7 @@ static void open_end(unsigned side, struct end e)
 
 static void start(struct end from, struct end to, bool quick)
 {
-	failure = missing = (struct fail){ 0 };
+	failure = lost = (struct fail){ 0 };
 	fed = came = 0;
 	if (from.thing == FILE_OF_OURS) {
 		assert_int_equal(write(from.fd, data, SIZE), SIZE);
