@@ -31,23 +31,46 @@ moved() {
 	sed -n "s/.*\b$1(.* = \([0-9][0-9]*\)\$/\1/p" calls | awk '{ n += $1 } END { print n + 0 }'
 }
 
-@test "a stream from socket to socket is spliced, but for its beginning" {
-	[ -e "$TESTS_DIR/../src/relay/splice.c" ] || skip "this is a build without splicing"
-	[ "$(uname)" = Linux ] || skip "only Linux splices"
-	local mib=$((1024 * 1024)) sink
+# relayed COMMAND...: 16 MiB from socket to socket; the calls that moved it are in "calls"
+relayed() {
+	local sink
+
 	truncate -s 16M file
 	listen sink -u tcp-listen:0,bind=127.0.0.1 open:/dev/null
 	sink=$PORT
-	start relay strace -o calls -e trace=splice,recvfrom "$SOCKCAT" -d -d \
+	start relay strace -o calls -e trace=splice,recvfrom "$@" -d -d \
 		tcp-listen:0,bind=127.0.0.1 "tcp:127.0.0.1:$sink"
 	wait_for relay 'listening on'
 	PORT=$(sed -n 's/.*listening on .*:\([0-9][0-9]*\)$/\1/p' relay.err | head -n 1)
 	run -0 sockcat -u open:file "tcp:127.0.0.1:$PORT"
 	finish relay
 	echo "copied $(moved recvfrom), spliced $(moved splice)"
-	[ "$(moved recvfrom)" -le $((8 * mib)) ]
-	# once into a pipe and once out of it
-	[ "$(($(moved recvfrom) + $(moved splice) / 2))" = $((16 * mib)) ]
+}
+
+# is_spliced: but for the beginning, and all of it; once into a pipe and once out of it
+is_spliced() {
+	[ "$(moved recvfrom)" -le $((8 << 20)) ]
+	[ "$(($(moved recvfrom) + $(moved splice) / 2))" = $((16 << 20)) ]
+}
+
+need_splice() {
+	[ -e "$TESTS_DIR/../src/relay/splice.c" ] || skip "this is a build without splicing"
+	[ "$(uname)" = Linux ] || skip "only Linux splices"
+}
+
+@test "a stream from socket to socket is spliced, but for its beginning" {
+	need_splice
+	relayed "$SOCKCAT"
+	is_spliced
+}
+
+@test "called as socat it splices as well, if no -b asks for blocks" {
+	need_splice
+	ln -s "$SOCKCAT" socat
+	relayed ./socat
+	is_spliced
+	relayed ./socat -b 8192
+	[ "$(moved recvfrom)" = $((16 << 20)) ]
 }
 
 # visited FLAG N: a relay and who comes to it; the calls it made are in "table".  "round":

@@ -11,7 +11,7 @@
 
 /* --- defaults ------------------------------------------------------------------- */
 
-enum { LINGER_USEC = 500 * 1000, BLOCK = 8192, SPOKEN_LEN = 16 };
+enum { LINGER_USEC = 500 * 1000, SPOKEN_LEN = 16 };
 
 static const char spoken[SPOKEN_LEN] = "1.8.1.3";	/* whose language this is */
 
@@ -35,7 +35,6 @@ void socat_defaults(struct cli *c)
 	c->setup.socat = true;
 	c->setup.linger_set = true;
 	c->setup.linger = LINGER_USEC;
-	c->setup.block = BLOCK;
 	c->log.socat = true;
 	c->log.program = "socat";
 	c->rules.socat = true;

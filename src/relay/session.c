@@ -18,7 +18,7 @@ enum {
 	/* how long an answer may take after an end that the far side can't see
 	 * (datagrams, terminals), or until it closes what only we were writing to */
 	WINDOW = DEFAULT_ANSWER,
-	MESSAGE_BLOCK = 8192,
+	SOCAT_BLOCK = 8192,
 };
 
 static_assert(sizeof(void *) != 8 || sizeof(struct session) <= 1312,
@@ -192,6 +192,12 @@ bool session_set_timer(struct session *s, uint64_t due)
 
 /* ---- relaying -------------------------------------------------------------- */
 
+/* Somebody looks at the bytes, a dump, say: socat's blocks are seen in its. */
+static bool shows_blocks(const struct session *s, const struct pump *p)
+{
+	return s->setup->socat && !(endpoint_is_raw(p->from) && endpoint_is_raw(p->to));
+}
+
 /* What is read at once.  A stream cut into messages gets pieces that can be sent,
  * by a datagram if nobody says otherwise. */
 static size_t block_size(const struct session *s, const struct pump *p)
@@ -200,7 +206,8 @@ static size_t block_size(const struct session *s, const struct pump *p)
 	size_t block = s->setup->block;
 
 	if (!block)
-		block = cut ? MESSAGE_BLOCK : loop_services(s->loop)->scratch_size;
+		block = cut || shows_blocks(s, p) ? SOCAT_BLOCK
+						  : loop_services(s->loop)->scratch_size;
 	return cut && p->to->longest && p->to->longest < block ? p->to->longest : block;
 }
 
