@@ -100,11 +100,8 @@ int main(int argc, char **argv)
 	status = c.rules.socat ? socat_exit_code(&f) : fail_exit_code(&f);
 	if (signo)
 		status = 128 + signo;
-	if (c.ask == ASK_NOTHING) {
-		log_say(LEVEL_NOTICE, "exiting with status %d", status);
-		event_tell(&(struct event){
-			.kind = EVENT_EXIT, .side = -1, .code = status });
-	}
+	if (c.ask == ASK_NOTHING)
+		report_exit(status);
 	report_end();
 	return status;
 }

@@ -321,7 +321,7 @@ PY
 # --- signals to the parent ----------------------------------------------------------
 
 @test "told to end, it lets the sessions of all workers finish and takes nobody new" {
-	serve server --workers=2 tcp4-listen:0,bind=127.0.0.1,fork pipe
+	serve server --log-json=events --workers=2 tcp4-listen:0,bind=127.0.0.1,fork pipe
 	for i in 5 6 7 8 9; do
 		mkfifo hold$i
 		start_in client$i hold$i "$SOCKCAT" - "tcp:127.0.0.1:$PORT"
@@ -346,6 +346,8 @@ PY
 	finish server
 	[ "$status" = 143 ]
 	! grep 'takes its place' server.err || false
+	lines_are 'exiting with status 143' server.err 1
+	lines_are '"event":"exit"' events 1
 }
 
 @test "the second signal ends all" {

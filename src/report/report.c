@@ -10,6 +10,7 @@
 static struct jsonlog events;
 static struct ready ready = { .setup.fd = -1, .new_fd = -1 };
 static struct notify notify;
+static bool forked;
 
 static enum io log_refused(const struct log_setup *log, struct fail *f)
 {
@@ -74,6 +75,15 @@ void report_forked(void)
 {
 	ready_leave(&ready);
 	notify_end(&notify);
+	forked = true;
+}
+
+void report_exit(int status)
+{
+	if (forked)
+		return;
+	log_say(LEVEL_NOTICE, "exiting with status %d", status);
+	event_tell(&(struct event){ .kind = EVENT_EXIT, .side = -1, .code = status });
 }
 
 void report_end(void)

@@ -28,8 +28,12 @@ void report_alive(void);
  * exit. */
 void report_stopping(void);
 
-/* In a worker: who waits for us waits for its parent.  The logs are for both. */
+/* In a worker: who waits for us waits for its parent, which tells of our end, too.  The
+ * logs are for both. */
 void report_forked(void);
+
+/* That the program ends, with this exit code. */
+void report_exit(int status);
 
 /* After the last event; also when nothing was started. */
 void report_end(void);
