@@ -318,7 +318,7 @@ found() { sed -n 's/^SOCKCAT_\([A-Z0-9_]*\)=.*/\1/p' <<<"$output" | grep -vx LOO
 
 @test "the socat dialect is explained with its own defaults" {
 	explain --dialect=socat tcp-listen:80,fork tcp:h:1
-	says 'every IPv4 address' 'ends after 500 ms' 'At most 8 KiB'
+	says 'every IPv4 address' 'ends after 500 ms'
 	ln -s "$SOCKCAT" socat
 	run -0 ./socat --explain - udp:h:1
 	says 'gets an empty packet'
