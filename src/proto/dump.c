@@ -14,8 +14,11 @@ enum { NARROWEST = 4, GROUP = 8, USUAL = 16, WIDEST = 32 };
 enum {
 	HEAD_ROOM = 256, /* a head without who */
 	ROW_ROOM = 256,	 /* the longest row, colours included */
+	ARROW_ROOM = 16, /* an arrow in its colour, and a blank */
 	ESCAPE_ROOM = 4, /* "\x00" */
+	TINTED_ROOM = 16, /* the same with its colour, on and off */
 	BYTE_ROOM = 64,	 /* what one byte costs at worst: a row of its own */
+	STRETCH = 1024,	 /* bytes that room is made for at once */
 };
 
 size_t dump_room(const char *who, size_t len)
@@ -25,8 +28,68 @@ size_t dump_room(const char *who, size_t len)
 	return len > (SIZE_MAX - head) / BYTE_ROOM ? SIZE_MAX : head + len * BYTE_ROOM;
 }
 
+/* ---- tables ------------------------------------------------------------------------
+ * What a byte looks like is looked up: with data of all kinds no branch could be
+ * foretold, and one that was foretold wrongly costs as much as ten bytes. */
+
+#define TWICE(s) s s
+#define TIMES4(s) TWICE(s) TWICE(s)
+#define TIMES16(s) TIMES4(TIMES4(s))
+#define TIMES32(s) TWICE(TIMES16(s))
+#define BEYOND_ASCII(s) s TIMES4(TIMES32(s)) /* and DEL */
+#define PRINTABLE                           \
+	" !\"#$%&'()*+,-./0123456789:;<=>?" \
+	"@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_" \
+	"`abcdefghijklmnopqrstuvwxyz{|}~"
+#define ROW(h)                                                     \
+	" " h "0 " h "1 " h "2 " h "3 " h "4 " h "5 " h "6 " h "7" \
+	" " h "8 " h "9 " h "a " h "b " h "c " h "d " h "e " h "f"
+
+/* " 68" for each byte, and the blank of the next one. */
+static const char in_hex[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5")
+	ROW("6") ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e")
+		ROW("f");
+
+/* Beside the hex. */
+static const char as_dot[] = TIMES32(".") PRINTABLE BEYOND_ASCII(".");
+
+/* -v: the first character; and the second, if there is one. */
+static const char as_text[] = "......." "\\\\\t\n\\\\\\" ".." TIMES16(".")
+	PRINTABLE BEYOND_ASCII(".");
+static const char text_second[256] = {
+	['\a'] = 'a', ['\b'] = 'b', ['\v'] = 'v', ['\f'] = 'f', ['\r'] = 'r',
+	['\\'] = '\\',
+};
+
+/* --text: "a   ", "\n  " or "\x00", and how much of that counts. */
+#define HEX_ROW(h)                                                                 \
+	"\\x" h "0\\x" h "1\\x" h "2\\x" h "3\\x" h "4\\x" h "5\\x" h "6\\x" h "7" \
+	"\\x" h "8\\x" h "9\\x" h "a\\x" h "b\\x" h "c\\x" h "d\\x" h "e\\x" h "f"
+static const char in_line[] =
+	"\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\t  \\n  \\x0b\\x0c\\r  \\x0e\\x0f"
+	HEX_ROW("1")
+	"    !   \"   #   $   %   &   '   (   )   *   +   ,   -   .   /   "
+	"0   1   2   3   4   5   6   7   8   9   :   ;   <   =   >   ?   "
+	"@   A   B   C   D   E   F   G   H   I   J   K   L   M   N   O   "
+	"P   Q   R   S   T   U   V   W   X   Y   Z   [   \\\\  ]   ^   _   "
+	"`   a   b   c   d   e   f   g   h   i   j   k   l   m   n   o   "
+	"p   q   r   s   t   u   v   w   x   y   z   {   |   }   ~   "
+	"\\x7f" HEX_ROW("8") HEX_ROW("9") HEX_ROW("a") HEX_ROW("b")
+	HEX_ROW("c") HEX_ROW("d") HEX_ROW("e") HEX_ROW("f");
+static const char line_width[] = "\4\4\4\4\4\4\4\4\4\2\2\4\4\2\4\4" TIMES16("\4")
+	TWICE(TIMES16("\1")) TIMES16("\1")
+	"\1\1\1\1\1\1\1\1\1\1\1\1\2\1\1\1" TIMES16("\1")
+	"\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1" BEYOND_ASCII("\4");
+
+static_assert(sizeof(in_hex) == 256 * 3 + 1, "the NUL is the last one's neighbour");
+static_assert(sizeof(as_dot) == 256 + 1, "one for each byte");
+static_assert(sizeof(as_text) == 256 + 1, "one for each byte");
+static_assert(sizeof(in_line) == 256 * 4 + 1, "four for each byte");
+static_assert(sizeof(line_width) == 256 + 1, "one for each byte");
+
 /* ---- pieces ------------------------------------------------------------------------
- * Each puts its text at `to`, where there is room, and answers where it ends. */
+ * Each puts its text at `to`, where there is room, and answers where it ends.  What is
+ * done for each byte writes the most that one has: it may spoil what is behind. */
 
 static char *put(char *to, const char *text)
 {
@@ -42,36 +105,40 @@ static char *put_blanks(char *to, size_t n)
 	return to + n;
 }
 
-/* " 68 65 6c".  A look-up for each byte, moved with the start of its neighbour, because
- * four bytes go at once and three do not: it may spoil the byte behind.  Unrolled it
- * takes half the time. */
-static char *put_hex(char *to, const unsigned char *s, size_t n)
+/* " 68 65 6c".  Four bytes are stored at once, three are not. */
+static inline char *put_hex(char *to, const unsigned char *s, size_t n)
 {
-#define ROW(h)                                                     \
-	" " h "0 " h "1 " h "2 " h "3 " h "4 " h "5 " h "6 " h "7" \
-	" " h "8 " h "9 " h "a " h "b " h "c " h "d " h "e " h "f"
-	static const char all[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5")
-		ROW("6") ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d")
-			ROW("e") ROW("f");
-#undef ROW
-	static_assert(sizeof(all) == 256 * 3 + 1, "the NUL is the last one's neighbour");
-
-#pragma GCC unroll 4
+	for (; n >= GROUP; n -= GROUP, s += GROUP, to += 3 * GROUP) {
+#pragma GCC unroll 8
+		for (size_t i = 0; i < GROUP; i++)
+			memcpy(to + 3 * i, in_hex + 3 * s[i], 4);
+	}
 	for (size_t i = 0; i < n; i++, to += 3)
-		memcpy(to, all + 3 * s[i], 4);
+		memcpy(to, in_hex + 3 * s[i], 4);
 	return to;
 }
 
-static char dot(unsigned char c)
+static void put_digits(char to[2], unsigned char c)
 {
-	return c >= ' ' && c <= '~' ? (char)c : '.';
+	memcpy(to, in_hex + 3 * c + 1, 2);
 }
 
-static char *put_dots(char *to, const unsigned char *s, size_t n)
+static inline char *put_dots(char *to, const unsigned char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		to[i] = dot(s[i]);
+		to[i] = as_dot[s[i]];
 	return to + n;
+}
+
+/* Where text for so many bytes may be put. */
+static char *room_for(struct buf *out, size_t bytes)
+{
+	return (char *)buf_room(out, bytes * BYTE_ROOM + ROW_ROOM);
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 /* What was written from buf_room() up to `end` is now part of the buffer. */
@@ -90,20 +157,12 @@ static bool socat_head(struct buf *out, const struct dump_mark *m, size_t len)
 			  m->offset + (len ? len - 1 : 0));
 }
 
-/* One byte as -v shows it; to has room for two. */
-static char *put_text_byte(char *to, unsigned char c)
+/* One byte as -v shows it. */
+static inline char *put_text_byte(char *to, unsigned char c)
 {
-	static const char names['\r' + 1] = {
-		['\a'] = 'a', ['\b'] = 'b', ['\v'] = 'v', ['\f'] = 'f', ['\r'] = 'r',
-	};
-
-	if (c == '\\' || (c <= '\r' && names[c])) {
-		*to++ = '\\';
-		*to++ = c == '\\' ? '\\' : names[c];
-	} else {
-		*to++ = c == '\n' || c == '\t' ? (char)c : dot(c);
-	}
-	return to;
+	to[0] = as_text[c];
+	to[1] = text_second[c];
+	return to + 1 + (text_second[c] != 0);
 }
 
 static bool text_block(struct buf *out, const unsigned char *s, size_t len)
@@ -128,17 +187,13 @@ static bool hex_block(struct buf *out, const unsigned char *s, size_t len)
 	return keep(out, to);
 }
 
-static bool both_row(struct buf *out, const unsigned char *s, size_t n)
+static inline char *put_both_row(char *to, const unsigned char *s, size_t n)
 {
-	char *to = (char *)buf_room(out, ROW_ROOM);
-
-	if (!to)
-		return false;
 	to = put_hex(to, s, n);
 	to = put_blanks(to, (USUAL - n) * 3 + 2);
 	to = put_dots(to, s, n);
 	*to++ = '\n';
-	return keep(out, to);
+	return to;
 }
 
 /* Bytes up to the first NL, but no more than max. */
@@ -149,13 +204,31 @@ static size_t line_length(const unsigned char *s, size_t max)
 	return nl ? (size_t)(nl - s) + 1 : max;
 }
 
+/* The rows of a stretch; so many bytes of it as whole rows have. */
+static size_t put_both(char **to, const unsigned char *s, size_t len)
+{
+	size_t done = 0;
+
+	while (done + USUAL <= STRETCH && done < len) {
+		const size_t n = line_length(s + done, least(len - done, USUAL));
+
+		*to = n == USUAL ? put_both_row(*to, s + done, USUAL)
+				 : put_both_row(*to, s + done, n);
+		done += n;
+	}
+	return done;
+}
+
 static bool both_block(struct buf *out, const unsigned char *s, size_t len)
 {
 	while (len) {
-		size_t n = line_length(s, len < USUAL ? len : USUAL);
+		char *to = room_for(out, least(len, STRETCH));
+		size_t n;
 
-		if (!both_row(out, s, n))
+		if (!to)
 			return false;
+		n = put_both(&to, s, len);
+		keep(out, to);
 		s += n;
 		len -= n;
 	}
@@ -221,6 +294,8 @@ struct shape {
 	const struct dump_mark *mark; /* ref */
 	size_t bytes;		      /* in a full row */
 	unsigned digits;	      /* of the offset */
+	char arrow[ARROW_ROOM];	      /* the first `narrow` bytes */
+	size_t narrow;
 };
 
 /* Arrow, offset, hex with its gaps, and the characters between bars. */
@@ -244,22 +319,27 @@ static struct shape shape_for(const struct dump_mark *m, size_t len)
 		w.digits++;
 	while (w.bytes > NARROWEST && !fits(&w))
 		w.bytes /= 2;
+	w.narrow = (size_t)(put_arrow(w.arrow, m) - w.arrow);
 	return w;
 }
 
-static char *put_offset(char *to, uint64_t offset, unsigned digits)
+static inline char *put_offset(char *to, uint64_t offset, unsigned digits)
 {
-	for (unsigned i = digits; i > 0; i--, offset >>= 4)
-		to[i - 1] = "0123456789abcdef"[offset & 15];
+	unsigned i = digits;
+
+	for (; i >= 2; i -= 2, offset >>= 8)
+		put_digits(to + i - 2, (unsigned char)offset);
+	if (i)
+		*to = "0123456789abcdef"[offset & 15];
 	return to + digits;
 }
 
 /* n bytes where there is room for `full`. */
-static char *put_groups(char *to, const unsigned char *s, size_t n, size_t full)
+static inline char *put_groups(char *to, const unsigned char *s, size_t n, size_t full)
 {
 	for (size_t i = 0; i < full; i += GROUP) {
-		size_t group = full < GROUP ? full : GROUP;
-		size_t here = n < i ? 0 : n - i < group ? n - i : group;
+		const size_t group = least(full, GROUP);
+		const size_t here = n < i ? 0 : least(n - i, group);
 
 		if (i)
 			*to++ = ' ';
@@ -269,23 +349,32 @@ static char *put_groups(char *to, const unsigned char *s, size_t n, size_t full)
 	return to;
 }
 
-static bool classic_row(struct buf *out, const struct shape *w, uint64_t offset,
-			const unsigned char *s, size_t n)
+static inline char *put_row(char *to, const struct shape *w, uint64_t offset,
+			    const unsigned char *s, size_t n, size_t full)
 {
-	char *to = (char *)buf_room(out, ROW_ROOM);
-
-	if (!to)
-		return false;
-	to = put_arrow(to, w->mark);
-	to = put_offset(to, offset, w->digits);
+	memcpy(to, w->arrow, ARROW_ROOM);
+	to = put_offset(to + w->narrow, offset, w->digits);
 	*to++ = ' ';
-	to = put_groups(to, s, n, w->bytes);
+	to = put_groups(to, s, n, full);
 	to = put(to, "  |");
 	to = put(to, colour_on(w->mark));
 	to = put_dots(to, s, n);
 	to = put(to, colour_off(w->mark));
-	to = put(to, "|\n");
-	return keep(out, to);
+	return put(to, "|\n");
+}
+
+/* Most rows are full and of the usual width: those have sizes the compiler knows. */
+static char *put_rows(char *to, const struct shape *w, uint64_t offset,
+		      const unsigned char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i += w->bytes) {
+		const size_t n = least(len - i, w->bytes);
+
+		to = n == USUAL && w->bytes == USUAL
+			     ? put_row(to, w, offset + i, s + i, USUAL, USUAL)
+			     : put_row(to, w, offset + i, s + i, n, w->bytes);
+	}
+	return to;
 }
 
 bool dump_classic(struct buf *out, const struct dump_mark *m, const void *data,
@@ -296,99 +385,74 @@ bool dump_classic(struct buf *out, const struct dump_mark *m, const void *data,
 
 	if (!own_head(out, m, len))
 		return false;
-	for (size_t i = 0; i < len; i += w.bytes)
-		if (!classic_row(out, &w, m->offset + i, s + i,
-				 len - i < w.bytes ? len - i : w.bytes))
+	for (size_t i = 0, n; i < len; i += n) {
+		char *to;
+
+		n = least(len - i, STRETCH);
+		to = room_for(out, n);
+		if (!to)
 			return false;
+		keep(out, put_rows(to, &w, m->offset + i, s + i, n));
+	}
 	return true;
 }
 
 /* ---- line by line ------------------------------------------------------------------ */
 
-static bool is_plain(unsigned char c)
+/* The length of the character beyond ASCII at s, if it may stand as it is, else 0.  What
+ * is asked first, whether two bytes begin like one, is seldom true of random data. */
+static inline size_t foreign(const unsigned char *s, size_t len)
 {
-	return c >= ' ' && c <= '~' && c != '\\';
+	const unsigned pair = len < 2 ? 0 : (unsigned)s[0] << 8 | s[1];
+
+	return (pair & 0xc0c0) == 0xc080 ? text_printable(s, len) : 0;
 }
 
-/* Length of the character at s if it may stand as it is, else 0. */
-static size_t plain(const unsigned char *s, size_t len)
+/* One byte, as it is or escaped. */
+static inline char *put_byte(char *to, unsigned char c)
 {
-	if (*s <= '~')
-		return is_plain(*s);
-	return text_printable(s, len);
+	memcpy(to, in_line + ESCAPE_ROOM * c, ESCAPE_ROOM);
+	return to + line_width[c];
 }
 
-static size_t plain_length(const unsigned char *s, size_t len)
+/* Escapes may be in colour, so that they differ from what only looks like them. */
+static inline char *put_line(char *to, const unsigned char *s, size_t len, bool colour,
+			     const char *on, const char *off)
 {
-	size_t n = 0, one = 1;
+	const unsigned char *const end = s + len;
+	bool tinted = false;
 
-	while (n < len && one) {
-		while (n < len && is_plain(s[n]))
-			n++;
-		one = n < len ? plain(s + n, len - n) : 0;
-		n += one;
+	while (s < end) {
+		const size_t n = foreign(s, (size_t)(end - s));
+		const bool odd = colour && !n && line_width[*s] > 1;
+
+		if (tinted != odd)
+			to = put(to, odd ? on : off);
+		tinted = odd;
+		if (!n) {
+			to = put_byte(to, *s++);
+			continue;
+		}
+		memcpy(to, s, n);
+		to += n;
+		s += n;
 	}
-	return n;
-}
-
-static size_t odd_length(const unsigned char *s, size_t len)
-{
-	size_t n = 0;
-
-	while (n < len && !plain(s + n, len - n))
-		n++;
-	return n;
-}
-
-static char *put_escape(char *to, unsigned char c)
-{
-	switch (c) {
-	case '\n':
-		return put(to, "\\n");
-	case '\r':
-		return put(to, "\\r");
-	case '\t':
-		return put(to, "\\t");
-	case '\\':
-		return put(to, "\\\\");
-	}
-	to[0] = '\\';
-	put_hex(to + 1, &c, 1);
-	to[1] = 'x';
-	return to + ESCAPE_ROOM;
-}
-
-/* In colour, so that they differ from what only looks like them. */
-static bool escapes(struct buf *out, const struct dump_mark *m, const unsigned char *s,
-		    size_t n)
-{
-	char *to = (char *)buf_room(out, n * ESCAPE_ROOM + ROW_ROOM);
-
-	if (!to)
-		return false;
-	to = put(to, colour_on(m));
-	for (size_t i = 0; i < n; i++)
-		to = put_escape(to, s[i]);
-	to = put(to, colour_off(m));
-	return keep(out, to);
+	return tinted ? put(to, off) : to;
 }
 
 static bool line(struct buf *out, const struct dump_mark *m, const unsigned char *s,
 		 size_t len)
 {
-	char arrow[ROW_ROOM];
+	const size_t each = m->colour ? TINTED_ROOM : ESCAPE_ROOM;
+	char *to = (char *)buf_room(out, len * each + ROW_ROOM);
 
-	if (!buf_add(out, arrow, (size_t)(put_arrow(arrow, m) - arrow)))
+	if (!to)
 		return false;
-	while (len) {
-		size_t n = plain_length(s, len), odd = odd_length(s + n, len - n);
-
-		if (!buf_add(out, s, n) || (odd && !escapes(out, m, s + n, odd)))
-			return false;
-		s += n + odd;
-		len -= n + odd;
-	}
-	return buf_add(out, "\n", 1);
+	to = put_arrow(to, m);
+	to = m->colour ? put_line(to, s, len, true, colour_on(m), colour_off(m))
+		       : put_line(to, s, len, false, "", "");
+	*to++ = '\n';
+	return keep(out, to);
 }
 
 bool dump_lines(struct buf *out, const struct dump_mark *m, const void *data, size_t len)

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -273,6 +275,179 @@ static void too_small_a_maximum_is_told(void **state)
 	assert_true(out.len <= 40);
 }
 
+/* ---- all bytes, against the slow way ------------------------------------------------ */
+
+/* Everything, also line ends and halves of characters, in an order without pattern. */
+static unsigned char sample[3000];
+
+static int fill_sample(void **state)
+{
+	uint32_t x = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sample); i++) {
+		x = x * 1664525 + 1013904223;
+		sample[i] = (unsigned char)(i < 256 ? i : x >> 24);
+	}
+	return 0;
+}
+
+/* What stands behind the head, in memory of its own. */
+static char *body(enum style s, const void *data, size_t len)
+{
+	const char *text = strchr(dumped(s, &at_start, data, len), '\n') + 1;
+	char *copy = strdup(text);
+
+	assert_non_null(copy);
+	return copy;
+}
+
+static void model_dots(char *to, const unsigned char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = s[i] >= ' ' && s[i] <= '~' ? (char)s[i] : '.';
+	to[n] = '\0';
+}
+
+static void model_hex(char *to, const unsigned char *s, size_t n)
+{
+	*to = '\0';
+	for (size_t i = 0; i < n; i++)
+		sprintf(to + 3 * i, " %02x", s[i]);
+}
+
+/* The letter that C has for it, or 0. */
+static char letter_of(unsigned char c, const char *pairs)
+{
+	for (; *pairs; pairs += 2)
+		if (c == (unsigned char)*pairs)
+			return pairs[1];
+	return 0;
+}
+
+static void model_text(char *to, unsigned char c)
+{
+	const char letter = letter_of(c, "\aa\bb\vv\ff\rr\\\\");
+
+	if (letter)
+		sprintf(to, "\\%c", letter);
+	else if (c == '\n' || c == '\t')
+		sprintf(to, "%c", c);
+	else
+		model_dots(to, &c, 1);
+}
+
+static void model_line(char *to, unsigned char c)
+{
+	const char letter = letter_of(c, "\nn\rr\tt\\\\");
+
+	if (letter)
+		sprintf(to, "\\%c", letter);
+	else
+		sprintf(to, c >= ' ' && c <= '~' ? "%c" : "\\x%02x", c);
+}
+
+static void each_byte_looks_as_described(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 256; i++) {
+		const unsigned char c = (unsigned char)i;
+		char shown[8], want[80];
+
+		model_hex(shown, &c, 1);
+		sprintf(want, "> T  length=1 from=0 to=0\n%s\n", shown);
+		assert_string_equal(dumped(HEX, &at_start, &c, 1), want);
+		model_text(shown, c);
+		sprintf(want, "> T  length=1 from=0 to=0\n%s", shown);
+		assert_string_equal(dumped(TEXT, &at_start, &c, 1), want);
+		model_line(shown, c);
+		sprintf(want, "> T  1 byte\n> %s\n", shown);
+		assert_string_equal(dumped(LINES, &at_start, &c, 1), want);
+	}
+}
+
+/* Of text nothing, of hex the line end is put between two blocks. */
+static void two_halves_read_like_the_whole(void **state)
+{
+	const size_t len = 300;
+
+	(void)state;
+	for (enum style s = TEXT; s <= HEX; s++) {
+		char *whole = body(s, sample, len);
+
+		for (size_t cut = 0; cut <= len; cut++) {
+			char *first = body(s, sample, cut);
+			char *second = body(s, sample + cut, len - cut);
+			size_t n = strlen(first) - (s == HEX);
+
+			assert_memory_equal(first, whole, n);
+			assert_string_equal(second, whole + n);
+			free(first);
+			free(second);
+		}
+		free(whole);
+	}
+}
+
+static void any_place_and_length_give_the_same_text(void **state)
+{
+	(void)state;
+	for (size_t at = 0; at < 16; at++)
+		for (size_t len = 0; len <= 40; len++) {
+			char want[256];
+			char *hex = body(HEX, sample + at, len);
+
+			model_hex(want, sample + at, len);
+			strcat(want, "\n");
+			assert_string_equal(hex, want);
+			free(hex);
+		}
+}
+
+/* Rows of socat's: up to 16 bytes, or up to a line end. */
+static void both_columns_agree_over_long_data(void **state)
+{
+	char *const text = body(BOTH, sample, sizeof(sample)), *row = text;
+
+	(void)state;
+	for (size_t i = 0, n; i < sizeof(sample); i += n) {
+		char hex[3 * 16 + 1], dots[17], want[80];
+
+		for (n = 1; n < 16 && i + n < sizeof(sample); n++)
+			if (sample[i + n - 1] == '\n')
+				break;
+		model_hex(hex, sample + i, n);
+		model_dots(dots, sample + i, n);
+		snprintf(want, sizeof(want), "%-48s  %s\n", hex, dots);
+		assert_memory_equal(row, want, strlen(want));
+		row += strlen(want);
+	}
+	assert_string_equal(row, "--\n");
+	free(text);
+}
+
+static void rows_agree_over_long_data(void **state)
+{
+	char *const text = body(CLASSIC, sample, sizeof(sample)), *row = text;
+
+	(void)state;
+	for (size_t i = 0, n; i < sizeof(sample); i += n) {
+		char low[25], high[25] = "", dots[17], want[100];
+
+		n = sizeof(sample) - i < 16 ? sizeof(sample) - i : 16;
+		model_hex(low, sample + i, n < 8 ? n : 8);
+		if (n > 8)
+			model_hex(high, sample + i + 8, n - 8);
+		model_dots(dots, sample + i, n);
+		snprintf(want, sizeof(want), "> %08zx %-24s %-24s  |%s|\n", i, low, high,
+			 dots);
+		assert_memory_equal(row, want, strlen(want));
+		row += strlen(want);
+	}
+	assert_string_equal(row, "");
+	free(text);
+}
+
 static int clean(void **state)
 {
 	(void)state;
@@ -302,7 +477,12 @@ int main(void)
 		cmocka_unit_test(escapes_are_coloured_as_one),
 		cmocka_unit_test(the_worst_case_fits),
 		cmocka_unit_test(too_small_a_maximum_is_told),
+		cmocka_unit_test(each_byte_looks_as_described),
+		cmocka_unit_test(two_halves_read_like_the_whole),
+		cmocka_unit_test(any_place_and_length_give_the_same_text),
+		cmocka_unit_test(both_columns_agree_over_long_data),
+		cmocka_unit_test(rows_agree_over_long_data),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, clean);
+	return cmocka_run_group_tests(tests, fill_sample, clean);
 }
