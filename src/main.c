@@ -52,6 +52,15 @@ static enum io relay(const struct cli *c, struct fail *f, bool *reported, int *s
 	return r;
 }
 
+/* What was cut beside the data is a failure to the strict, but for a graver one. */
+static void be_strict(const struct cli *c, struct fail *f, bool *reported)
+{
+	if (!c->setup.strict || f->phase != PHASE_NONE)
+		return;
+	*f = *log_loss();
+	*reported = false;
+}
+
 /* --explain makes no file, not even for a log. */
 static void log_to_no_file(struct cli *c)
 {
@@ -64,6 +73,7 @@ static enum io obey(int argc, char **argv, struct cli *c, struct fail *f, bool *
 {
 	const enum io r = options_parse(argc, argv, c, f);
 
+	c->log.patient = c->rules.socat || c->rules.dump.wait;
 	if (c->ask == ASK_EXPLAIN)
 		log_to_no_file(c);
 	if (report_log(&c->report, &c->log, f) != IO_OK || r != IO_OK)
@@ -87,6 +97,8 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	obey(argc, argv, &c, &f, &reported, &signo);
+	log_end();	/* what is left, before our last words */
+	be_strict(&c, &f, &reported);
 	/* who reads our last words may be gone, but that is no end by a signal */
 	signal(SIGPIPE, SIG_IGN);
 	if (f.phase != PHASE_NONE && !reported) {
@@ -103,5 +115,6 @@ int main(int argc, char **argv)
 	if (c.ask == ASK_NOTHING)
 		report_exit(status);
 	report_end();
+	log_end();
 	return status;
 }

@@ -11,7 +11,9 @@
 #include "addresses.h"
 #include "base/log.h"
 #include "cli/explain.h"
+#include "base/spool.h"
 #include "loop/child.h"
+#include "loop/drain.h"
 #include "loop/resolve.h"
 #include "loop/signal.h"
 #include "meter.h"
@@ -34,6 +36,7 @@ struct run {
 	atomic_uint begun;		/* sessions so far */
 	struct workers workers;		/* own; n = 0: we are alone */
 	struct meter meter;
+	struct drain drain;		/* of standard error, if its reader is slow */
 	struct timer watchdog;		/* the service manager's, if it wants one */
 	bool serving;
 	struct fail *fail;		/* ref: the caller's */
@@ -104,6 +107,7 @@ static void on_end(void *owner, int signo)
 
 	if (children_signal(r->loop, signo) || (signo == SIGHUP && reload(r)))
 		return;
+	spool_hurry();
 	if (!is_worker(r))
 		log_say(LEVEL_NOTICE, "exiting on signal %d", signo);
 	r->signo = signo;
@@ -238,6 +242,13 @@ static enum io start_watchdog(struct run *r)
 	return fail_memory(r->fail);
 }
 
+static void drain_log(void *owner, struct spool *s)
+{
+	struct run *r = owner;
+
+	drain_run(&r->drain, r->loop, s);
+}
+
 static enum io make_loop(struct run *r)
 {
 	const struct backend *b = choose_backend(r, r->fail);
@@ -246,6 +257,7 @@ static enum io make_loop(struct run *r)
 	if (!r->loop || !children_start(r->loop, r->fail) ||
 	    !resolver_start(r->loop, r->fail))
 		return IO_FAIL;
+	log_watch(drain_log, r);
 	if (r->cli->setup.block > SCRATCH_SIZE &&
 	    !loop_scratch(r->loop, r->cli->setup.block))
 		return fail_memory(r->fail);
@@ -339,6 +351,8 @@ static void end_loop(struct run *r)
 {
 	if (!r->loop)
 		return;
+	log_watch(NULL, NULL);
+	drain_stop(&r->drain);
 	resolver_end(r->loop);
 	children_end(r->loop);
 	if (is_worker(r))

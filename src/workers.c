@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/platform.h"
+#include "base/spool.h"
 #include "base/text.h"
 #include "relay/count.h"
 
@@ -429,6 +430,7 @@ enum io workers_join(struct workers *w, struct loop *l, struct spec *listener,
 	take_share(w, listener);
 	k->watch = (struct watch){
 		.fd = k->channel, .background = true, .fn = obey, .owner = k };
+	spool_wake_by(k->channel); /* signals come from there */
 	sigprocmask(SIG_SETMASK, &w->mask, NULL);
 	return watch_set(l, &k->watch, READY_READ) ? IO_OK : fail_memory(f);
 }

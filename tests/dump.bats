@@ -374,6 +374,178 @@ hi' ]
 	EOF
 }
 
+# unread HOW FLAGS...: 20 MB pass while nobody reads standard error (both: and standard
+# output, which is the same pipe; fifo: a FIFO that stays open).  Then it is read: "seen".
+unread() {
+	need python3
+	rm -f in out fifo
+	random_file 20000000 in
+	mkfifo fifo
+	timeout 100 python3 - "$SOCKCAT" "$@" >told <<-'EOF'
+	import os, subprocess, sys, time
+
+	def until(true):
+	    end = time.time() + 60
+	    while not true():
+	        assert time.time() < end
+	        time.sleep(0.01)
+
+	program, how, *flags = sys.argv[1:]
+	r, w = os.pipe()
+	if how == 'fifo':
+	    r = os.open('fifo', os.O_RDONLY | os.O_NONBLOCK)
+	    os.set_blocking(r, True)
+	p = subprocess.Popen([program, *flags, '-u', 'open:in', 'create:out'],
+	                     stderr=subprocess.DEVNULL if how == 'fifo' else w,
+	                     stdout=w if how == 'both' else None)
+	os.close(w)
+	size = lambda: os.path.exists('out') and os.path.getsize('out')
+	until(lambda: size() == 20000000)
+	got = open('seen', 'wb')
+	while chunk := os.read(r, 1000000):
+	    got.write(chunk)
+	print(p.wait())
+	EOF
+}
+
+# The dump of all that passed, as a file has it, less what is missing.
+adds_up() {
+	local note missing length
+
+	"$SOCKCAT" "$@" -u open:in /dev/null 2>whole
+	note=$(grep -a 'bytes are missing here: who reads this is too slow$' seen)
+	[ "$(wc -l <<<"$note")" = 1 ]
+	missing=${note##*warning: } missing=${missing%% *}
+	length=$(($(wc -c <seen) - ${#note} - 1))
+	echo "$note: $missing + $length = $(wc -c <whole)"
+	[ "$((missing + length))" = "$(wc -c <whole)" ]
+}
+
+@test "who does not read the dump holds nothing up, and is told what is missing" {
+	unread pipe -x
+	same in out
+	[ "$(cat told)" = 0 ]
+	adds_up -x
+}
+
+@test "a FIFO that nobody reads holds nothing up either" {
+	unread fifo -x --dump-file=fifo
+	same in out
+	[ "$(cat told)" = 0 ]
+	adds_up -x
+}
+
+@test "nor is it held up when standard output is the same pipe, but without data" {
+	unread both -x
+	same in out
+	[ "$(cat told)" = 0 ]
+	adds_up -x
+}
+
+@test "the log in JSON says so in its own way" {
+	unread pipe -x --log-json
+	same in out
+	grep -aq '"message":"[0-9]* bytes are missing here: who reads this is too slow"}$' seen
+}
+
+@test "a pipe that gets data and dump gets all of both, however slow its reader" {
+	random_file 10000000 in
+	timeout 100 "$SOCKCAT" -x -u open:in - 2>&1 | tr a b >seen
+	[ "$(grep -ac 'bytes are missing' seen)" = 0 ]
+	[ "$(wc -c <seen)" -gt 40000000 ]
+}
+
+@test "with --strict a dump that misses something is a failure" {
+	unread pipe -x --strict
+	[ "$(cat told)" = 23 ]
+	grep -aq 'error: standard error: its reader is too slow' seen
+}
+
+# slowly FLAGS...: the relay goes at the pace of a reader, who gets all.
+slowly() {
+	random_file 10000000 in
+	rm -f fifo
+	mkfifo fifo
+	timeout 100 "$@" -x -u open:in /dev/null 2> >(tr a b | wc -c >fifo) &
+	relay=$!
+	read -r n <fifo
+	wait "$relay"
+	"$@" -x -u open:in /dev/null 2>whole
+	echo "$n of $(wc -c <whole)"
+	[ "$n" = "$(wc -c <whole)" ]
+}
+
+@test "with --dump-wait a slow reader gets all of any length" {
+	slowly "$SOCKCAT" --dump-wait
+}
+
+@test "in the socat dialect a slow reader gets all" {
+	slowly "$SOCKCAT" --dialect=socat
+}
+
+@test "a raw copy waits for its reader, as nothing in it could tell of a loss" {
+	random_file 20000000 in
+	mkfifo fifo
+	timeout 100 "$SOCKCAT" -r fifo -u open:in /dev/null <>fifo &
+	relay=$!
+	head -c 20000000 fifo >copy
+	wait "$relay"
+	same in copy
+}
+
+# stuck FLAGS...: TERM while standard error is full and nobody reads it.
+stuck() {
+	need python3
+	head -c 1000000 /dev/zero >in
+	timeout 60 python3 - "$SOCKCAT" "$@" <<-'EOF'
+	import os, select, signal, subprocess, sys, time
+
+	r, w = os.pipe()
+	p = subprocess.Popen([sys.argv[1], *sys.argv[2:], '-v', '-u', 'open:in!!open:in', 'pipe'],
+	                     stderr=w)
+	while select.select([], [w], [], 0)[1]:	# until it is full
+	    time.sleep(0.01)
+	p.send_signal(signal.SIGTERM)
+	status = p.wait(20)
+	print(status)
+	assert status in (143, -15), status
+	EOF
+}
+
+@test "TERM ends the program while nobody reads standard error" {
+	stuck
+	stuck --dump-wait
+	stuck --dialect=socat
+}
+
+@test "TERM ends workers while nobody reads standard error" {
+	need python3
+	timeout 60 python3 - "$SOCKCAT" "$(free_port)" <<-'EOF'
+	import os, select, signal, socket, subprocess, sys, time
+
+	program, port = sys.argv[1:]
+	r, w = os.pipe()
+	p = subprocess.Popen([program, '-v', '--dump-wait', '--workers=2', '-u',
+	                      f'tcp-listen:{port},bind=127.0.0.1,fork', '/dev/null'], stderr=w)
+	while True:
+	    try:
+	        c = socket.create_connection(('127.0.0.1', port))
+	        break
+	    except ConnectionRefusedError:
+	        time.sleep(0.01)
+	c.setblocking(False)
+	while select.select([], [w], [], 0)[1]:	# until it is full
+	    try:
+	        c.send(bytes(10000))
+	    except BlockingIOError:
+	        time.sleep(0.01)
+	c.close()
+	p.send_signal(signal.SIGTERM)
+	status = p.wait(20)
+	assert status in (143, -15), status
+	EOF
+}
+
 @test "a dump of any size is one write for each block" {
 	need strace
 	random_file 100000 in

@@ -202,6 +202,7 @@ static enum io start_direct(struct exec *x, const struct program *p)
 	if (e->shared)
 		return start_child(x, p, &at);
 	log_say(LEVEL_NOTICE, "program \"%s\" takes the place of this process", p->name);
+	log_end();
 	return spawn_here(p, &at, e->fail);
 }
 

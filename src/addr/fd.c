@@ -185,6 +185,8 @@ enum io fd_inherit(struct fd_layer *x, int rfd, int wfd)
 			return inherit_failed(x, wfd);
 		}
 	}
+	if (wfd == STDOUT_FILENO)
+		log_beside_data();
 	x->worig = wfd;
 	return fd_take(x, r, w);
 }

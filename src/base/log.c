@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
 #include <syslog.h>
@@ -15,6 +16,7 @@
 
 #include "base/fail.h"
 #include "base/platform.h"
+#include "base/spool.h"
 #include "base/text.h"
 
 enum {
@@ -35,6 +37,18 @@ static struct {
 	.setup = { .level = LEVEL_WARNING, .program = "sockcat" },
 	.fd = STDERR_FILENO,
 };
+
+/* The first of what is missing beside the data. */
+static struct fail loss;
+
+/* Standard error, for others as well. */
+static struct {
+	bool known;	    /* whether it has a reader */
+	struct spool spool; /* own, if it has */
+	bool beside;	    /* standard output carries data */
+	void (*waits)(void *owner, struct spool *s);
+	void *owner; /* ref */
+} err;
 
 /* ---- setting up ------------------------------------------------------------ */
 
@@ -106,6 +120,89 @@ void log_make_room(void)
 {
 	if (out.clear)
 		out.clear(out.owner);
+}
+
+/* ---- standard error ------------------------------------------------------------ */
+
+/* The same pipe for data and log: whoever reads it slowly holds up both, in order. */
+static bool is_output(void)
+{
+	struct stat one, two;
+
+	return fstat(STDOUT_FILENO, &one) == 0 && fstat(STDERR_FILENO, &two) == 0 &&
+	       one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+/* The spool tells of a loss; in the format of all that is there. */
+static void tell_missing(struct spool *s, uint64_t bytes)
+{
+	char text[96];
+
+	(void)s;
+	snprintf(text, sizeof(text),
+		 "%llu bytes are missing here: who reads this is too slow",
+		 (unsigned long long)bytes);
+	out.setup.hear(out.setup.self, LEVEL_WARNING, text);
+}
+
+static void look_at_reader(void)
+{
+	err.known = true;
+	if (!spool_has_reader(STDERR_FILENO) ||
+	    !spool_share(&err.spool, STDERR_FILENO, "standard error"))
+		return;
+	err.spool.patient = out.setup.patient || isatty(STDERR_FILENO) ||
+			    (err.beside && is_output());
+	if (out.setup.target == LOG_TO_HEARER)
+		err.spool.tell = tell_missing;
+}
+
+bool log_write(const void *text, size_t len)
+{
+	bool ok;
+
+	if (!err.known)
+		look_at_reader();
+	if (!err.spool.what)
+		return sys_write_all(STDERR_FILENO, text, len);
+	ok = spool_write(&err.spool, text, len);
+	if (spool_waits(&err.spool) && err.waits)
+		err.waits(err.owner, &err.spool);
+	return ok;
+}
+
+void log_watch(void (*waits)(void *owner, struct spool *s), void *owner)
+{
+	err.waits = waits;
+	err.owner = owner;
+}
+
+void log_beside_data(void)
+{
+	err.beside = true;
+	err.spool.patient |= is_output();
+}
+
+void log_forked(void)
+{
+	spool_forget(&err.spool);
+}
+
+void log_end(void)
+{
+	spool_close(&err.spool);
+	err.known = false;
+}
+
+void log_lost(const struct fail *why)
+{
+	if (loss.phase == PHASE_NONE)
+		loss = *why;
+}
+
+const struct fail *log_loss(void)
+{
+	return &loss;
 }
 
 void log_daemonised(void)
@@ -180,9 +277,12 @@ static const char *own_prefix(enum level level)
  * Nobody is left to tell if this fails. */
 static void write_out(const char *line, size_t len)
 {
-	if (out.fd == STDERR_FILENO)
-		log_make_room();
-	(void)sys_write_all(out.fd, line, len);
+	if (out.fd != STDERR_FILENO) {
+		(void)sys_write_all(out.fd, line, len);
+		return;
+	}
+	log_make_room();
+	(void)log_write(line, len);
 }
 
 static void write_line(enum level level, const char *text)

@@ -23,6 +23,7 @@ struct log_setup {
 	bool socat;		/* "2026/11/22 10:00:00 socat[123] N text" */
 	bool micros;		/* -lu: microseconds in the stamp */
 	bool host;		/* -lh: host name before the program's */
+	bool patient;		/* waits for a slow reader of standard error */
 	const char *path;	/* ref: LOG_TO_FILE; appended to */
 	void (*hear)(void *self, enum level level, const char *text);
 	void *self;		/* ref: for hear */
@@ -57,6 +58,26 @@ void log_share(void (*clear)(void *owner), void *owner);
 /* The same call, for those who write there by themselves. */
 void log_make_room(void);
 
+/* To standard error as it is, in order with the lines of the log.  The reader of a pipe
+ * or socket is not waited for unless the setup is patient, but can see in the text where
+ * a part of it is missing (base/spool.h).  False with errno: nobody reads it any more. */
+bool log_write(const void *text, size_t len);
+
+/* waits(owner, spool) is called when standard error has a reader who does not take all
+ * that is there for it, so that somebody flushes the spool later.  NULL: no longer. */
+struct spool;
+void log_watch(void (*waits)(void *owner, struct spool *s), void *owner);
+
+/* Standard output carries data.  Is it the same pipe, then its reader is waited for, so
+ * that he sees both in order. */
+void log_beside_data(void);
+
+/* In a child that goes on by itself: its parent writes what it has left to write. */
+void log_forked(void);
+
+/* All is written that anybody takes; what comes now begins anew. */
+void log_end(void);
+
 /* Start-up is over: LOG_TO_BOTH goes to syslog from now on. */
 void log_daemonised(void);
 
@@ -68,5 +89,10 @@ void log_always(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * told as EVENT_ERROR, too. */
 struct fail;
 void log_fail(enum level level, const struct fail *f);
+
+/* Something that is written beside the data is not whole.  The first such failure is kept
+ * for the strict; log_loss() has PHASE_NONE when there was none. */
+void log_lost(const struct fail *why);
+const struct fail *log_loss(void);
 
 #endif

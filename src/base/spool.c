@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,6 +29,12 @@ enum {
 	PATIENCE = 1000,
 };
 
+/* Of the whole process: what ends the waiting for readers. */
+static struct {
+	int wake;	/* ref: readable when a signal came */
+	bool hurry;
+} news = { .wake = -1 };
+
 struct record {
 	struct record *next;	/* own */
 	size_t len;
@@ -35,19 +43,19 @@ struct record {
 
 /* ---- opening --------------------------------------------------------------- */
 
-/* Standard output is not ours alone: a pipe is opened anew, and what cannot be is polled
- * before each write. */
-static int own_output(bool *shared)
+/* Standard output and error are not ours alone: a pipe or terminal is opened anew, and
+ * what cannot be is polled before each write. */
+static int own_copy(int standard, bool *shared)
 {
 	struct stat st;
 	int fd = -1;
 
-	if (fstat(STDOUT_FILENO, &st) < 0)
+	if (fstat(standard, &st) < 0)
 		return -1;
-	if (S_ISFIFO(st.st_mode))
-		fd = sys_reopen(STDOUT_FILENO, O_WRONLY);
+	if (S_ISFIFO(st.st_mode) || isatty(standard))
+		fd = sys_reopen(standard, O_WRONLY);
 	*shared = fd < 0 && !S_ISREG(st.st_mode) && !S_ISSOCK(st.st_mode);
-	return fd >= 0 ? fd : sys_dup(STDOUT_FILENO);
+	return fd >= 0 ? fd : sys_dup(standard);
 }
 
 /* Non-blocking, because opening a FIFO would else wait for its reader. */
@@ -68,7 +76,7 @@ enum io spool_open(struct spool *s, const char *path, const char *what, struct f
 			     output ? "standard output" : path);
 	if (!s->what)
 		return fail_memory(f);
-	s->fd = output ? own_output(&s->shared) : open_path(path);
+	s->fd = output ? own_copy(STDOUT_FILENO, &s->shared) : open_path(path);
 	if (s->fd < 0 || fstat(s->fd, &st) < 0)
 		return fail_sys(f, PHASE_WRITE, "cannot open %s for %s",
 				output ? "standard output" : path, what);
@@ -76,6 +84,53 @@ enum io spool_open(struct spool *s, const char *path, const char *what, struct f
 	s->socket = S_ISSOCK(st.st_mode);
 	s->over = false;
 	return IO_OK;
+}
+
+bool spool_has_reader(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 &&
+	       (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd));
+}
+
+static bool open_text(struct spool *s, int fd, bool shared, const char *what)
+{
+	struct stat st;
+
+	*s = (struct spool){ .fd = fd, .shared = shared, .text = true };
+	s->last = &s->first;
+	s->what = fd < 0 || fstat(fd, &st) < 0 ? NULL : mem_format("%s", what);
+	if (!s->what) {
+		sys_close(fd);
+		*s = (struct spool){ .fd = -1 };
+		return false;
+	}
+	s->socket = S_ISSOCK(st.st_mode);
+	return true;
+}
+
+bool spool_text(struct spool *s, int fd, const char *what)
+{
+	return sys_nonblock(fd) && open_text(s, fd, false, what);
+}
+
+bool spool_share(struct spool *s, int fd, const char *what)
+{
+	bool shared = false;
+	const int own = own_copy(fd, &shared);
+
+	return open_text(s, own, shared, what);
+}
+
+void spool_wake_by(int fd)
+{
+	news.wake = fd;
+}
+
+void spool_hurry(void)
+{
+	news.hurry = true;
 }
 
 /* ---- what is kept ---------------------------------------------------------- */
@@ -99,6 +154,22 @@ static void forget_all(struct spool *s)
 	s->waits = false;
 }
 
+void spool_forget(struct spool *s)
+{
+	if (s->what)
+		forget_all(s);
+	s->lost = 0;
+}
+
+static void note_drop(const struct spool *s)
+{
+	struct fail why = { 0 };
+
+	fail_say(&why, PHASE_WRITE, EAGAIN,
+		 "%s: its reader is too slow, so something is missing there", s->what);
+	log_lost(&why);
+}
+
 /* Half a record at the end of a file is taken back: its reader shall find whole ones. */
 static void mend_end(const struct spool *s)
 {
@@ -112,8 +183,11 @@ static void end(struct spool *s)
 {
 	struct fail why = { 0 };
 
+	s->why = errno;
 	fail_sys(&why, PHASE_WRITE, "%s ends here", s->what);
-	log_say(LEVEL_WARNING, "%s", why.text);
+	log_lost(&why);
+	if (!s->text) /* else its owner says so */
+		log_say(LEVEL_WARNING, "%s", why.text);
 	if (s->file && s->sent)
 		mend_end(s);
 	forget_all(s);
@@ -126,6 +200,7 @@ static bool writable(int fd, int timeout_ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 
+	errno = 0;
 	return poll(&p, 1, timeout_ms) > 0;
 }
 
@@ -145,10 +220,9 @@ static size_t gather(const struct spool *s, struct iovec *v)
 	return n;
 }
 
-/* As write(2). */
-static ssize_t write_some(const struct spool *s)
+/* As writev(2). */
+static ssize_t write_vector(const struct spool *s, struct iovec *v, size_t len)
 {
-	struct iovec v[AT_ONCE];
 	struct msghdr m = { .msg_iov = v };
 	ssize_t n;
 
@@ -156,12 +230,29 @@ static ssize_t write_some(const struct spool *s)
 		errno = EAGAIN;
 		return -1;
 	}
-	m.msg_iovlen = gather(s, v);
+	m.msg_iovlen = len;
 	do
 		n = s->socket ? sendmsg(s->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL)
-			      : writev(s->fd, v, (int)m.msg_iovlen);
+			      : writev(s->fd, v, (int)len);
 	while (n < 0 && errno == EINTR);
 	return n;
+}
+
+/* As write(2). */
+static ssize_t write_kept(const struct spool *s)
+{
+	struct iovec v[AT_ONCE];
+
+	return write_vector(s, v, gather(s, v));
+}
+
+/* The reader takes no more now, or never will. */
+static void stop(struct spool *s, ssize_t n)
+{
+	if (n == 0 || errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
+		s->waits = true;
+	else
+		end(s);
 }
 
 static void took(struct spool *s, size_t n)
@@ -177,15 +268,12 @@ static void write_all(struct spool *s)
 {
 	s->waits = false;
 	while (s->first && !s->waits) {
-		const ssize_t n = write_some(s);
+		const ssize_t n = write_kept(s);
 
 		if (n > 0)
 			took(s, (size_t)n);
-		else if (n == 0 || errno == EAGAIN || errno == EWOULDBLOCK ||
-			 errno == ENOBUFS)
-			s->waits = true;
 		else
-			end(s);
+			stop(s, n);
 	}
 }
 
@@ -195,6 +283,27 @@ static void tell_dropped(struct spool *s)
 		log_say(LEVEL_WARNING, "%s: records dropped: %llu", s->what,
 			(unsigned long long)s->dropped);
 	s->dropped = 0;
+}
+
+/* In the text itself, at that place. */
+static void tell_lost(struct spool *s)
+{
+	const uint64_t lost = s->lost;
+	char line[160];
+	int n;
+
+	s->lost = 0;
+	if (!lost || s->over)
+		return;
+	if (s->tell) {
+		s->tell(s, lost);
+		return;
+	}
+	n = snprintf(line, sizeof(line),
+		     "%s%.40s: warning: %" PRIu64 " bytes are missing here: who reads "
+		     "this is too slow\n",
+		     s->in_line ? "\n" : "", log_program(), lost);
+	spool_write(s, line, (size_t)n);
 }
 
 static void tell_delay(const struct spool *s, uint64_t usec)
@@ -215,6 +324,8 @@ void spool_flush(struct spool *s)
 	write_all(s);
 	if (!s->first)
 		tell_dropped(s);
+	if (!s->first && s->lost)
+		tell_lost(s);
 	if (since)
 		tell_delay(s, sys_now() - since);
 }
@@ -233,10 +344,8 @@ bool spool_empty(const struct spool *s)
 
 static struct record *keep(struct spool *s, size_t len)
 {
-	struct record *r = NULL;
+	struct record *const r = mem_new(1, sizeof(*r) + len);
 
-	if (len <= SPOOL_MAX - s->held)
-		r = mem_new(1, sizeof(*r) + len);
 	if (!r)
 		return NULL;
 	r->len = len;
@@ -256,9 +365,10 @@ void *spool_room(struct spool *s, size_t len)
 	if (s->over)
 		return NULL;
 	s->fresh += len;
-	r = keep(s, len);
+	r = len + s->held <= SPOOL_MAX ? keep(s, len) : NULL;
 	if (r)
 		return r->data;
+	note_drop(s);
 	if (s->dropped++ == 0)
 		log_say(LEVEL_WARNING, "%s: its reader is too slow, records are dropped",
 			s->what);
@@ -274,14 +384,115 @@ bool spool_add(struct spool *s, const void *from, size_t len)
 	return to != NULL;
 }
 
+/* ---- text ------------------------------------------------------------------ */
+
+static size_t write_through(struct spool *s, const char *text, size_t len)
+{
+	size_t done = 0;
+
+	s->waits = false;
+	while (done < len && !s->waits && !s->over) {
+		const size_t most = s->shared ? PIPE_BUF : SIZE_MAX, left = len - done;
+		struct iovec v = { .iov_base = (char *)text + done,
+				   .iov_len = left < most ? left : most };
+		const ssize_t n = write_vector(s, &v, 1);
+
+		if (n > 0)
+			done += (size_t)n;
+		else
+			stop(s, n);
+	}
+	return done;
+}
+
+/* What was begun is always kept. */
+static void keep_rest(struct spool *s, const char *text, size_t len, bool begun)
+{
+	struct record *r = NULL;
+
+	if (begun || !s->first || len + s->held <= SPOOL_TEXT_MAX)
+		r = keep(s, len);
+	if (r) {
+		memcpy(r->data, text, len);
+		s->in_line = text[len - 1] != '\n';
+		return;
+	}
+	s->lost = len;
+	s->in_line |= begun;
+	note_drop(s);
+}
+
+/* Until all is written or a signal asks for something else. */
+static void wait_for_reader(struct spool *s)
+{
+	struct pollfd p[2] = { { .fd = s->fd, .events = POLLOUT },
+			       { .fd = news.wake, .events = POLLIN } };
+
+	while (s->first && !news.hurry) {
+		poll(p, 2, -1);
+		if (p[1].revents)
+			return;
+		write_all(s);
+	}
+}
+
+static void write_text(struct spool *s, const char *text, size_t len)
+{
+	const size_t done = s->first ? 0 : write_through(s, text, len);
+
+	if (s->over)
+		return;
+	if (done < len)
+		keep_rest(s, text + done, len - done, done > 0);
+	else
+		s->in_line = text[len - 1] != '\n';
+	if (s->patient)
+		wait_for_reader(s);
+}
+
+/* After a drop more of it follows, until there is room again: one line tells of all. */
+bool spool_write(struct spool *s, const void *text, size_t len)
+{
+	if (s->first)
+		write_all(s);
+	if (s->lost && s->held <= SPOOL_TEXT_MAX / 2)
+		tell_lost(s);
+	if (s->lost)
+		s->lost += len;
+	else if (len && !s->over)
+		write_text(s, text, len);
+	errno = s->why;
+	return !s->over;
+}
+
 /* ---- the end --------------------------------------------------------------- */
 
 static void drop_rest(struct spool *s)
 {
 	for (const struct record *r = s->first; r; r = r->next)
 		s->dropped++;
+	if (s->first)
+		note_drop(s);
+	if (s->first && s->text)
+		s->lost += s->held;
 	forget_all(s);
-	tell_dropped(s);
+	s->over = true;
+	if (!s->text)
+		tell_dropped(s);
+	else if (s->lost)
+		log_say(LEVEL_WARNING, "%s: its last %" PRIu64 " bytes were not read",
+			s->what, s->lost);
+}
+
+/* Text is worth waiting for, unless somebody wants an end. */
+static bool takes_more(const struct spool *s)
+{
+	bool more;
+
+	do
+		more = writable(s->fd, s->text && !news.hurry ? -1 : PATIENCE);
+	while (!more && errno == EINTR);
+	return more;
 }
 
 void spool_close(struct spool *s)
@@ -290,7 +501,7 @@ void spool_close(struct spool *s)
 		return;
 	do
 		spool_flush(s);
-	while (s->waits && writable(s->fd, PATIENCE));
+	while (s->waits && takes_more(s));
 	drop_rest(s);
 	sys_close(s->fd);
 	mem_free(s->what);

@@ -7,6 +7,12 @@
  * is forgotten without a word.  Only a regular file can make the caller wait, as long as
  * the disk does, and if that is long the log says so.
  *
+ * Text for people (spool_share(), spool_text()) is different in three ways.  It is
+ * written at once, as far as its reader takes it.  Where something was dropped, a line
+ * in the text itself says how much.  And when all is over its reader gets as much time
+ * as it needs for what was kept.  A patient spool waits rather than drop; when a signal
+ * comes it stops waiting for this once, so that the program can obey.
+ *
  * Much is written at once; for the rest the owner sees to it that spool_flush() is called
  * now and then, and when fd is writable while spool_waits(): loop/drain.h does that. */
 #ifndef SOCKCAT_BASE_SPOOL_H
@@ -18,8 +24,9 @@
 
 #include "base/fail.h"
 
-/* Kept for a reader that is slow: at most so many bytes. */
-enum { SPOOL_MAX = 4 * 1024 * 1024 };
+/* Kept for a reader that is slow: at most so many bytes; of text, and at most one piece
+ * more. */
+enum { SPOOL_MAX = 4 * 1024 * 1024, SPOOL_TEXT_MAX = 4 * SPOOL_MAX };
 
 struct record;
 
@@ -38,12 +45,42 @@ struct spool {
 	size_t fresh;			/* bytes that came since the last flush */
 	uint64_t bytes;			/* added since it was opened, kept or written */
 	uint64_t dropped;		/* records, since the log was told */
+	bool patient;			/* waits for its reader; set by the owner */
+	bool text;			/* goes through spool_write() */
+	/* the owner's: says that bytes are missing here; NULL: a plain line does */
+	void (*tell)(struct spool *s, uint64_t bytes);
+	bool in_line;			/* the text so far does not end with its line */
+	uint64_t lost;			/* bytes of text, at the place where it is */
+	int why;			/* errno of the end, once it is over */
 };
 
 /* Makes the file or empties it; a FIFO must have its reader.  "-" is standard output,
  * whose flags stay as they are.  what: how the log calls it, like "the capture"; the
  * file's name is added.  IO_FAIL: PHASE_WRITE; spool_close() frees what there is. */
 enum io spool_open(struct spool *s, const char *path, const char *what, struct fail *f);
+
+/* The same for text and a descriptor, which is made non-blocking and from now on the
+ * spool's; what as it shall be called.  spool_share(): a standard one, whose flags stay
+ * as they are.  False with errno. */
+bool spool_text(struct spool *s, int fd, const char *what);
+bool spool_share(struct spool *s, int fd, const char *what);
+
+/* Whether a descriptor has somebody at its other end who can be slow: a pipe, a socket, a
+ * terminal. */
+bool spool_has_reader(int fd);
+
+/* The text, now or later.  False with errno: the other end is no more. */
+bool spool_write(struct spool *s, const void *text, size_t len);
+
+/* What is kept is another process's to write, which this one was forked off from. */
+void spool_forget(struct spool *s);
+
+/* Readable when a signal has come: who waits for a reader looks up then.  -1: none. */
+void spool_wake_by(int fd);
+
+/* The program was told to end: from now on nobody waits for readers, but one second for
+ * each at the end. */
+void spool_hurry(void);
 
 /* Room for one record of len > 0 bytes, all to be filled before the next call; NULL: it
  * is dropped (and counted), or the spool is over. */
@@ -61,9 +98,9 @@ bool spool_waits(const struct spool *s);
 /* Nothing is kept, so that no flush is due. */
 bool spool_empty(const struct spool *s);
 
-/* Writes the rest, as long as the reader takes some of it each second; tells how many
- * were dropped, and closes.  fd must not be watched any more.  Fine for one that was
- * never opened (all zero) or has been closed. */
+/* Writes the rest, as long as the reader takes some of it each second (text: as long as
+ * that takes); tells how many were dropped, and closes.  fd must not be watched any more.
+ * Fine for one that was never opened (all zero) or has been closed. */
 void spool_close(struct spool *s);
 
 #endif

@@ -12,8 +12,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/platform.h"
+#include "base/spool.h"
 #include "base/text.h"
 #include "endpoint/endpoint.h"
+#include "loop/drain.h"
 #include "proto/dump.h"
 
 enum {
@@ -22,11 +24,14 @@ enum {
 	KEEP = 1 << 20, /* more room than this is given back after a block */
 };
 
-/* A file, or standard error: -1 once it can't be written any more. */
+/* A file, something with a reader, or standard error: -1 once it can't be written any
+ * more. */
 struct sink {
-	int fd;		  /* own, but for standard error */
+	int fd;		  /* own, but for standard error and with a spool */
 	const char *what; /* ref: for messages: "the raw copy" */
 	const char *path; /* ref: NULL = standard error */
+	struct spool spool; /* own: what the reader has not taken yet */
+	struct drain drain;
 };
 
 /* Made once for all sessions of the address. */
@@ -61,6 +66,16 @@ static bool wants_colour(enum colour when, int fd)
 	return !is_set("NO_COLOR") && isatty(fd);
 }
 
+static enum io open_spool(struct sink *k, struct fail *f)
+{
+	char *name = mem_format("%s in %s", k->what, k->path);
+	const bool ok = name && spool_text(&k->spool, k->fd, name);
+
+	mem_free(name);
+	k->fd = ok ? k->fd : -1;
+	return ok ? IO_OK : fail_memory(f);
+}
+
 /* Non-blocking, because opening a FIFO would else wait for its reader. */
 static enum io open_sink(struct sink *k, const char *what, const char *path,
 			 struct fail *f)
@@ -71,7 +86,7 @@ static enum io open_sink(struct sink *k, const char *what, const char *path,
 		     0666);
 	if (k->fd < 0)
 		return fail_sys(f, PHASE_WRITE, "cannot open %s for %s", path, what);
-	return IO_OK;
+	return spool_has_reader(k->fd) ? open_spool(k, f) : IO_OK;
 }
 
 static bool as_socat(const struct tap_setup *s)
@@ -115,13 +130,18 @@ static enum io tap_prepare(struct part *p, struct fail *f)
 	s->limit = rules->limit;
 	if (open_sinks(s, raw, rules->file, f) != IO_OK)
 		return IO_FAIL;
+	s->raw.spool.patient = true; /* nothing could tell there of what is missing */
+	s->shown.spool.patient = rules->wait || p->spec->rules.socat ||
+				 (s->shown.fd >= 0 && isatty(s->shown.fd));
 	s->colour = wants_colour(rules->colour, s->shown.fd);
 	return IO_OK;
 }
 
 static void close_sink(struct sink *k)
 {
-	if (k->path)
+	if (k->spool.what)
+		spool_close(&k->spool);
+	else if (k->path)
 		sys_close(k->fd);
 	k->fd = -1;
 }
@@ -137,22 +157,35 @@ static void tap_unprepare(struct part *p)
 	p->prepared = NULL;
 }
 
-/* ---- where it goes ----------------------------------------------------------
- * Waits for a slow reader, so that nothing is lost or out of order.  But the traffic is
- * worth more than its copy: a full disk ends the copy only. */
-static void give(struct sink *k, const void *data, size_t len, struct fail **missing)
+/* ---- where it goes ---------------------------------------------------------- */
+
+static bool put(struct sink *k, struct loop *l, const void *data, size_t len)
+{
+	if (k->fd == STDERR_FILENO) {
+		log_make_room();
+		return log_write(data, len);
+	}
+	if (!k->spool.what)
+		return sys_write_all(k->fd, data, len);
+	if (!spool_write(&k->spool, data, len))
+		return false;
+	drain_run(&k->drain, l, &k->spool);
+	return true;
+}
+
+/* The traffic is worth more than its copy: a full disk ends the copy only. */
+static void give(struct sink *k, const void *data, size_t len, const struct endpoint *e)
 {
 	struct fail f = { 0 };
 
-	if (k->fd == STDERR_FILENO)
-		log_make_room();
-	if (k->fd < 0 || !len || sys_write_all(k->fd, data, len))
+	if (k->fd < 0 || !len || put(k, e->loop, data, len))
 		return;
 	fail_sys(&f, PHASE_WRITE, "%s %s%s ends here", k->what, k->path ? "in " : "",
 		 k->path ? k->path : "on standard error");
+	drain_stop(&k->drain);
 	close_sink(k);
 	log_say(LEVEL_WARNING, "%s", f.text);
-	fail_say(fail_record(missing), f.phase, f.code, "%s", f.text);
+	fail_say(fail_record(e->missing), f.phase, f.code, "%s", f.text);
 }
 
 /* ---- what is shown ---------------------------------------------------------- */
@@ -247,7 +280,7 @@ static bool show(const struct tap *t, const void *data, size_t len)
 		     (!s->lines || dump_lines(out, &m, data, len));
 	}
 	if (ok)
-		give(&s->shown, out->data, out->len, t->l.end->missing);
+		give(&s->shown, out->data, out->len, t->l.end);
 	return ok;
 }
 
@@ -270,7 +303,7 @@ static bool note(const struct tap *t, bool end, const char *what)
 		ok = dump_note(out, &m, what);
 	}
 	if (ok)
-		give(&s->shown, out->data, out->len, t->l.end->missing);
+		give(&s->shown, out->data, out->len, t->l.end);
 	return ok;
 }
 
@@ -306,7 +339,7 @@ static enum io record(struct tap *t, const void *data, size_t len)
 {
 	struct tap_setup *s = t->l.part->prepared;
 
-	give(&s->raw, data, len, t->l.end->missing);
+	give(&s->raw, data, len, t->l.end);
 	if (s->shown.fd >= 0 && !show_within_limit(t, data, len))
 		return fail_memory(t->l.end->fail);
 	t->offset += len;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/platform.h"
+#include "base/spool.h"
 
 struct caught {
 	signal_fn *fn;			/* NULL = not caught */
@@ -90,6 +91,7 @@ static bool start(struct loop *l)
 		return false;
 	}
 	ignore_sigpipe();
+	spool_wake_by(signals.pipe[0]);
 	signals.open = true;
 	return true;
 }
@@ -161,6 +163,7 @@ void signal_leave(struct loop *l)
 		return;
 	restore_handlers();
 	signals.open = false;
+	spool_wake_by(-1);
 	watch_set(l, &signals.watch, 0);
 	sys_close(signals.pipe[0]);
 	sys_close(signals.pipe[1]);

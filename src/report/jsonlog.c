@@ -285,8 +285,10 @@ static bool write_line(struct jsonlog *j, const unsigned char *line, size_t len)
 {
 	ssize_t n;
 
-	if (!j->path)
+	if (!j->path) {
 		log_make_room();
+		return log_write(line, len);
+	}
 	if (j->torn && write(j->fd, "\n", 1) != 1)
 		return false;
 	j->torn = false;

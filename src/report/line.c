@@ -53,7 +53,7 @@ static void put(struct line *l, const char *text, const char *end)
 
 	/* Nobody is left to tell if this fails. */
 	if (n > 0 && (size_t)n < sizeof(out))
-		(void)sys_write_all(l->fd, out, (size_t)n);
+		(void)log_write(out, (size_t)n);
 	l->drawn = len;
 }
 
@@ -80,5 +80,5 @@ void line_print(struct line *l, const char *text)
 	}
 	n = snprintf(out, sizeof(out), "%.40s: %s\n", log_program(), text);
 	if (n > 0)
-		(void)sys_write_all(l->fd, out, (size_t)n);
+		(void)log_write(out, (size_t)n);
 }

@@ -75,6 +75,7 @@ void report_forked(void)
 {
 	ready_leave(&ready);
 	notify_end(&notify);
+	log_forked();
 	forked = true;
 }
 

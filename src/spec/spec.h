@@ -45,6 +45,7 @@ struct dump_rules {
 	enum colour colour;	/* auto: on a terminal, unless NO_COLOR is set */
 	const char *file;	/* ref: appended to; NULL = standard error */
 	uint64_t limit;		/* bytes of each direction of a session; 0 = none */
+	bool wait;		/* for a slow reader, so that nothing is left out */
 };
 
 /* How a parse differs between dialects, and what its code may ask later. */

@@ -1,4 +1,5 @@
 /* base/spool: whole records or none, slow readers, full disks, ends. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -335,6 +336,111 @@ static void a_socket_as_output(void **state)
 	output_is_shared_without_a_trace(fds);
 }
 
+/* ---- text ---------------------------------------------------------------------- */
+
+/* A pipe whose writing end is the spool's, as if it were standard error. */
+static void open_pipe(int fds[2])
+{
+	log_to_file();
+	assert_int_equal(pipe(fds), 0);
+	assert_true(spool_share(&spool, fds[1], "the text"));
+	close(fds[1]);
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+}
+
+static char *read_all(int fd)
+{
+	static char all[2 * SPOOL_TEXT_MAX];
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = read(fd, all + len, sizeof(all) - len - 1)) > 0) {
+		len += (size_t)n;
+		spool_flush(&spool);
+	}
+	all[len] = '\0';
+	return all;
+}
+
+static void text_is_there_at_once(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	open_pipe(fds);
+	assert_true(spool_write(&spool, "one\n", 4));
+	assert_string_equal(read_all(fds[0]), "one\n");
+	assert_true(spool_empty(&spool));
+	spool_close(&spool);
+	close(fds[0]);
+}
+
+/* Lines of 1000 bytes; also without an end, as -v has them. */
+static void text_says_where_it_misses_something(void **state)
+{
+	enum { LINE = 1000, MANY = 2 * SPOOL_TEXT_MAX / LINE };
+	char line[LINE], *shown, *note;
+	unsigned long long bytes;
+	int fds[2];
+
+	(void)state;
+	open_pipe(fds);
+	memset(line, 'x', LINE);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_true(spool_write(&spool, line, LINE));
+	assert_true(spool_waits(&spool));
+	assert_true(spool.held <= SPOOL_TEXT_MAX);
+	assert_int_equal(log_loss()->phase, PHASE_WRITE);
+	shown = read_all(fds[0]);
+	note = strchr(shown, '\n');
+	assert_non_null(note);
+	assert_int_equal(sscanf(note, "\ntest: warning: %llu bytes are missing here: ",
+				&bytes),
+			 1);
+	assert_int_equal((unsigned long long)(note - shown) + bytes,
+			 (unsigned long long)MANY * LINE);
+	assert_true(spool_write(&spool, "more\n", 5));
+	assert_string_equal(read_all(fds[0]), "more\n");
+	spool_close(&spool);
+	close(fds[0]);
+}
+
+static void who_waits_for_a_reader_looks_up_when_a_signal_comes(void **state)
+{
+	static const char text[200 * 1000];
+	int fds[2], wake[2];
+
+	(void)state;
+	open_pipe(fds);
+	assert_int_equal(pipe(wake), 0);
+	assert_int_equal(write(wake[1], "", 1), 1);
+	spool_wake_by(wake[0]);
+	spool.patient = true;
+	assert_true(spool_write(&spool, text, sizeof(text)));
+	assert_false(spool_empty(&spool));
+	spool_wake_by(-1);
+	spool_forget(&spool);
+	assert_true(spool_empty(&spool));
+	spool_close(&spool);
+	close(fds[0]);
+	close(wake[0]);
+	close(wake[1]);
+}
+
+static void text_whose_reader_has_gone_says_so(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	open_pipe(fds);
+	close(fds[0]);
+	assert_false(spool_write(&spool, "one\n", 4));
+	assert_int_equal(errno, EPIPE);
+	assert_false(spool_write(&spool, "two\n", 4));
+	assert_int_equal(errno, EPIPE);
+	spool_close(&spool);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -351,6 +457,10 @@ int main(void)
 		cmocka_unit_test(without_memory_a_record_is_dropped),
 		cmocka_unit_test(a_pipe_as_output),
 		cmocka_unit_test(a_socket_as_output),
+		cmocka_unit_test(text_is_there_at_once),
+		cmocka_unit_test(text_says_where_it_misses_something),
+		cmocka_unit_test(who_waits_for_a_reader_looks_up_when_a_signal_comes),
+		cmocka_unit_test(text_whose_reader_has_gone_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
