@@ -154,9 +154,12 @@ s.close()"
 	wait_for server 'error: .*a client broke off before'
 }
 
-@test "23: a raw copy is not whole" {
+@test "23: a raw copy, a capture, a recording or a log of events is not whole" {
 	[ -e /dev/full ] || skip "no /dev/full"
 	strictly 23 'the raw copy in /dev/full ends here' -r /dev/full -u text:hello -
+	strictly 23 'the capture in /dev/full ends here' --capture=/dev/full -u text:hello -
+	strictly 23 'the recording in /dev/full ends here' --record=/dev/full -u text:hello -
+	strictly 23 'events are lost: cannot write to /dev/full' --log-json=/dev/full -u text:hello -
 }
 
 @test "the socat dialect has it, too" {

@@ -67,6 +67,7 @@ static void next_file(struct capture_file *c)
 		begin(c, &f);
 	if (f.phase != PHASE_NONE) {
 		c->spool.over = true;
+		log_lost(&f);
 		log_say(LEVEL_WARNING, "%s", f.text);
 	}
 	mem_free(path);

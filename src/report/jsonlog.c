@@ -304,11 +304,15 @@ static bool write_line(struct jsonlog *j, const unsigned char *line, size_t len)
 /* Said after the fact is noted: the warning may come back here as a line. */
 static void line_lost(struct jsonlog *j, int err)
 {
+	struct fail f = { 0 };
+
 	if (j->warned)
 		return;
 	j->warned = true;
-	log_say(LEVEL_WARNING, "events are lost: cannot write to %s: %s",
-		j->path ? j->path : "standard error", fail_errno_text(err));
+	fail_say(&f, PHASE_WRITE, err, "events are lost: cannot write to %s: %s",
+		 j->path ? j->path : "standard error", fail_errno_text(err));
+	log_lost(&f);
+	log_say(LEVEL_WARNING, "%s", f.text);
 }
 
 static void put(struct jsonlog *j, struct buf *b, bool whole)
