@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "endpoint/endpoint.h"
 #include "layer/dtls.h"
@@ -394,10 +395,19 @@ static bool shake_hands(struct tls *t)
 	return done;
 }
 
+/* The names of the two ends cost system calls. */
+static void tell(struct tls *t)
+{
+	char where[2 * NAME_TEXT];
+
+	tlspeer_warn(&t->peer, t->ssl);
+	if (log_wants(LEVEL_NOTICE))
+		tlspeer_log(t->ssl, endpoint_text(t->l.end, where, sizeof(where)));
+}
+
 static enum io tls_open(struct layer *l)
 {
 	struct tls *t = (struct tls *)l;
-	char where[2 * NAME_TEXT];
 	enum io r;
 
 	if (!t->ssl && begin(t) != IO_OK)
@@ -416,7 +426,7 @@ static enum io tls_open(struct layer *l)
 	tlsreport_session(&t->peer, t->ssl);
 	if (t->failed)
 		return IO_FAIL;
-	tlspeer_log(&t->peer, t->ssl, endpoint_text(l->end, where, sizeof(where)));
+	tell(t);
 	return IO_OK;
 }
 

@@ -458,17 +458,27 @@ static void log_unchecked(const struct tlspeer *t, const X509 *cert)
 			t->typed, tlscert_pin_text(&pin, text));
 }
 
-void tlspeer_log(struct tlspeer *t, SSL *ssl, const char *where)
+void tlspeer_warn(struct tlspeer *t, SSL *ssl)
+{
+	const struct tlsctx *c = t->ctx;
+	X509 *cert;
+
+	if (c->server || c->chain || c->npins || c->warned)
+		return;
+	cert = SSL_get1_peer_certificate(ssl);
+	if (!cert)
+		return;
+	t->ctx->warned = true;
+	log_unchecked(t, cert);
+	X509_free(cert);
+}
+
+void tlspeer_log(SSL *ssl, const char *where)
 {
 	X509 *cert = SSL_get1_peer_certificate(ssl);
-	const struct tlsctx *c = t->ctx;
 
 	log_session(ssl, cert, where);
 	if (SSL_session_reused(ssl))
 		log_say(LEVEL_INFO, "%s: resumed an earlier session", where);
-	if (cert && !c->server && !c->chain && !c->npins && !c->warned) {
-		t->ctx->warned = true;
-		log_unchecked(t, cert);
-	}
 	X509_free(cert);
 }

@@ -46,8 +46,11 @@ enum io tlspeer_fail(const struct tlspeer *t, enum phase phase);
 /* True if the error queue tells of an alert from the peer. */
 bool tlspeer_sent_alert(void);
 
-/* Log lines about a session that has just begun (where: its two ends, for people);
- * with verify=0 the one warning. */
-void tlspeer_log(struct tlspeer *t, SSL *ssl, const char *where);
+/* The one warning that a server is not checked (verify=0). */
+void tlspeer_warn(struct tlspeer *t, SSL *ssl);
+
+/* Log lines about a session that has just begun (where: its two ends, for people), all
+ * LEVEL_NOTICE or below. */
+void tlspeer_log(SSL *ssl, const char *where);
 
 #endif
