@@ -1,6 +1,7 @@
 # What nobody asked for costs nothing: system calls per relayed MiB, by tests/bench/syscalls.
 
 load lib.bash
+load tls.bash
 
 setup() {
 	lib_setup
@@ -175,4 +176,21 @@ silent() { echo $(($(calls total) - $(waits) - $(calls write) - $(calls getsockn
 	forth=$(grep -c 'msg_name=NULL' calls)
 	echo "50 datagrams in $forth calls"
 	[ "$forth" -le 3 ]
+}
+
+@test "a TLS server's ticket goes with its answer" {
+	need openssl
+	need_tls
+	certificate s /CN=localhost DNS:localhost
+	start relay strace -o calls \
+		-e trace=sendto,recvfrom "$SOCKCAT" -d -d \
+		tls-listen:0,bind=127.0.0.1,cert=s.pem pipe
+	wait_for relay 'listening on'
+	PORT=$(sed -n 's/.*listening on .*:\([0-9][0-9]*\)$/\1/p' relay.err | head -n 1)
+	chat client sockcat - "tls:localhost:$PORT,verify=0"
+	finish client
+	finish relay
+	cat calls
+	# the handshake's flight, the ticket and the answer, close_notify
+	[ "$(grep -c '^sendto' calls)" = 3 ]
 }

@@ -1,157 +1,30 @@
-/* TLS over whatever stream is below, DTLS over datagrams.
- *
- * OpenSSL reads and writes through a BIO of ours that calls layer_read() and
- * layer_write().  What the layer below answered last is kept and returned
- * as it was: only it knows what the wait is really for. */
+/* TLS over whatever stream is below, DTLS over datagrams. */
+#include "layer/tls.h"
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "endpoint/endpoint.h"
 #include "layer/dtls.h"
-#include "layer/tlsctx.h"
+#include "layer/tlscompat.h"
 #include "layer/tlsenv.h"
-#include "layer/tlspeer.h"
 #include "layer/tlsreport.h"
 #include "layer/tlsresume.h"
 
 /* Records read in the search for a peer's last words. */
 enum { LAST_WORDS = 1024 };
 
-/* How far the end of our own direction has come. */
-enum shut_state {
-	SHUT_NOT,
-	SHUT_NOTIFY, /* close_notify is on its way down */
-	SHUT_BELOW,  /* it is there, and the layer below is told */
+enum {
+	/* bytes of a record that fits one packet on all usual ways, heads and all */
+	ONE_PACKET = 1350,
+	PAUSE = 1000000, /* microseconds */
+	TLS13_RECORD = SSL3_RT_HEADER_LENGTH + SSL3_RT_MAX_PLAIN_LENGTH + 1 + 16,
+	/* bytes asked of the layer below once records flow: four full ones, behind what
+	 * the library leaves free to align them.  One that is cut costs a read more. */
+	READ_AT_ONCE = 4 * TLS13_RECORD + 3,
 };
-
-struct tls {
-	struct layer l;
-	struct tlspeer peer;
-	SSL *ssl;	/* own; NULL before the first open step */
-	enum io answer; /* the layer below's, last time it was asked */
-	bool open;	/* handshake done */
-	bool failed;	/* no more TLS may be spoken */
-	bool heard;	/* something has been read after the handshake */
-	bool deaf;	/* nobody listens below: what is written is swallowed */
-	bool spoken;	/* something has been written */
-	bool known;	/* DTLS: the client has sent its cookie back */
-	struct timer again; /* DTLS: the handshake's last flight got no answer */
-	enum shut_state shut;
-	struct fail lost; /* why writing failed; PHASE_NONE = it did not */
-};
-
-/* ---- the way down ------------------------------------------------------------ */
-
-/* A peer that closes says why first (an alert), and our writes fail before we
- * have read that.  So a lost connection is kept in mind, whatever is to be
- * written is swallowed from now on, and reading goes on. */
-static bool keep_loss(struct tls *t)
-{
-	struct fail *f = t->l.end->fail;
-
-	if ((f->phase != PHASE_SEND && f->phase != PHASE_WRITE) ||
-	    (f->code != EPIPE && f->code != ECONNRESET))
-		return false;
-	t->lost = *f;
-	*f = (struct fail){ 0 };
-	t->answer = IO_OK;
-	return true;
-}
-
-static bool is_lost(const struct tls *t)
-{
-	return t->lost.phase != PHASE_NONE;
-}
-
-static int bio_write(BIO *b, const char *from, int len)
-{
-	struct tls *t = BIO_get_data(b);
-	size_t n = 0;
-
-	BIO_clear_retry_flags(b);
-	if (is_lost(t) || t->deaf || len <= 0)
-		return len;
-	t->answer = layer_write(t->l.below, from, (size_t)len, &n);
-	if (t->answer == IO_OK)
-		return (int)n;
-	if (t->answer == IO_FAIL)
-		return keep_loss(t) ? len : -1;
-	if (t->answer == IO_EOF) {
-		t->deaf = true;
-		t->answer = IO_OK;
-		return len;
-	}
-	BIO_set_retry_write(b);
-	return -1;
-}
-
-static enum io starts_over(struct tls *t)
-{
-	return fail_say(t->l.end->fail, PHASE_RECEIVE, ECONNRESET,
-			"%.96s: the client started over, so its old session ends",
-			t->peer.typed);
-}
-
-/* What holds no DTLS is passed over, as if it had been lost on the way. */
-static enum io read_datagram(struct tls *t, void *to, size_t cap, size_t *n)
-{
-	unsigned char *room = t->peer.ctx->room;
-
-	do {
-		enum io r = layer_read(t->l.below, room, DTLS_DATAGRAM, n);
-
-		if (r != IO_OK)
-			return r;
-		if (t->open && dtls_starts_over(&t->peer, t->ssl, room, *n))
-			return starts_over(t);
-	} while (*n == 0 || *n > cap);
-	memcpy(to, room, *n);
-	return IO_OK;
-}
-
-/* The library never hears of an end: it would call the whole session broken, and
- * a peer that ends its own direction without close_notify may still listen. */
-static int bio_read(BIO *b, char *to, int cap)
-{
-	struct tls *t = BIO_get_data(b);
-	size_t n = 0;
-
-	BIO_clear_retry_flags(b);
-	if (cap <= 0)
-		return 0;
-	t->answer = t->peer.ctx->datagrams
-			    ? read_datagram(t, to, (size_t)cap, &n)
-			    : layer_read(t->l.below, to, (size_t)cap, &n);
-	if (t->answer == IO_OK && n)
-		return (int)n;
-	if (t->answer == IO_OK)
-		t->answer = IO_READ; /* an empty message */
-	if (t->answer != IO_FAIL)
-		BIO_set_retry_read(b);
-	return -1;
-}
-
-static long bio_ctrl(BIO *b, int command, long number, void *pointer)
-{
-	(void)b;
-	(void)number;
-	(void)pointer;
-	return command == BIO_CTRL_FLUSH;
-}
-
-static BIO_METHOD *bio_method(void)
-{
-	BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "sockcat layer");
-
-	if (m && BIO_meth_set_write(m, bio_write) == 1 &&
-	    BIO_meth_set_read(m, bio_read) == 1 && BIO_meth_set_ctrl(m, bio_ctrl) == 1)
-		return m;
-	BIO_meth_free(m);
-	return NULL;
-}
 
 static enum io check_place(const struct part *p, struct fail *f)
 {
@@ -177,7 +50,7 @@ static enum io tls_prepare(struct part *p, struct fail *f)
 	if (check_place(p, f) != IO_OK || tlsctx_prepare(p, f) != IO_OK)
 		return IO_FAIL;
 	c = p->prepared;
-	c->bio = bio_method();
+	c->bio = tlsbio_method();
 	if (c->bio && (!c->datagrams || dtls_prepare(c, f) == IO_OK))
 		return IO_OK;
 	tlsctx_unprepare(p);
@@ -216,7 +89,7 @@ static enum io tell_loss(struct tls *t)
 
 	t->failed = true;
 	if (f->phase == PHASE_NONE)
-		*f = t->lost;
+		*f = *t->lost;
 	return IO_FAIL;
 }
 
@@ -234,7 +107,7 @@ static enum io early_end(struct tls *t)
 {
 	const struct part *p = t->l.part;
 
-	if (is_lost(t))
+	if (tlsbio_lost(t))
 		return tell_loss(t);
 	if (p->spec->rules.socat || !t->l.end->reads || t->peer.ctx->datagrams ||
 	    part_num(p, OPT_IGNORE_CLOSE_NOTIFY, 0))
@@ -347,7 +220,7 @@ static enum io handshake_pauses(struct tls *t)
 {
 	enum io r = meaning(t);
 
-	if (is_lost(t) && r != IO_FAIL)
+	if (tlsbio_lost(t) && r != IO_FAIL)
 		return tell_loss(t);
 	if (t->peer.ctx->datagrams && !dtls_wait(t->ssl, &t->again, t->l.end))
 		return fail_memory(t->l.end->fail);
@@ -420,7 +293,8 @@ static enum io tls_open(struct layer *l)
 		return handshake_pauses(t);
 	stop_clock(t);
 	t->open = true;
-	if (is_lost(t))
+	SSL_set_default_read_buffer_len(t->ssl, READ_AT_ONCE);
+	if (tlsbio_lost(t))
 		return last_words(t);
 	t->failed = tlspeer_resumed(&t->peer, t->ssl) != IO_OK;
 	tlsreport_session(&t->peer, t->ssl);
@@ -454,16 +328,42 @@ static enum io read_message(struct tls *t, void *to, size_t cap, size_t *n)
 	return IO_OK;
 }
 
+/* All records that one read of the layer below has brought. */
+static size_t read_records(struct tls *t, unsigned char *to, size_t cap)
+{
+	size_t n = 0, got;
+
+	while (n < cap && SSL_read_ex(t->ssl, to + n, cap - n, &got) == 1) {
+		n += got;
+		t->fed = true;
+		if (!SSL_has_pending(t->ssl))
+			break;
+	}
+	t->fed = false;
+	return n;
+}
+
+/* An error behind good records waits until they are delivered, and other sessions may
+ * be served before. */
+static enum io read_stream(struct tls *t, void *to, size_t cap, size_t *n)
+{
+	*n = t->behind ? 0 : read_records(t, to, cap);
+	if (t->behind)
+		tlscompat_raise(t->behind);
+	if (!*n)
+		return meaning(t);
+	t->behind = ERR_peek_error();
+	return IO_OK;
+}
+
 static enum io tls_read(struct layer *l, void *to, size_t cap, size_t *n)
 {
 	struct tls *t = (struct tls *)l;
-	enum io r = IO_OK;
+	enum io r;
 
 	ready_to_call(t);
-	if (t->peer.ctx->datagrams)
-		r = read_message(t, to, cap, n);
-	else if (SSL_read_ex(t->ssl, to, cap, n) != 1)
-		r = meaning(t);
+	r = t->peer.ctx->datagrams ? read_message(t, to, cap, n)
+				   : read_stream(t, to, cap, n);
 	t->heard = t->heard || r == IO_OK;
 	return r;
 }
@@ -475,29 +375,121 @@ static enum io too_long(struct tls *t, size_t len)
 			t->peer.typed, len, DTLS_LONGEST);
 }
 
-/* A record that could not go down whole stays with the library, which takes
- * the same bytes again later and then goes on where it stopped. */
+/* The library makes no records without content. */
+static enum io write_message(struct tls *t, const void *from, size_t len, size_t *n)
+{
+	*n = 0;
+	if (len > DTLS_LONGEST)
+		return too_long(t, len);
+	if (len == 0 || tlsbio_lost(t) || t->deaf ||
+	    SSL_write_ex(t->ssl, from, len, n) == 1)
+		return IO_OK;
+	return meaning(t);
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A peer can use nothing of a record before all of it has come.  So the first fits one
+ * packet, and none is longer than all before it. */
+static size_t record_size(const struct tls *t)
+{
+	return least(t->streak > ONE_PACKET ? t->streak : ONE_PACKET,
+		     SSL3_RT_MAX_PLAIN_LENGTH);
+}
+
+/* Behind a pause it is as at the start: the network may have to find its pace again. */
+static void note_pause(struct tls *t)
+{
+	uint64_t now = loop_now(t->l.end->loop);
+
+	if (now - t->wrote > PAUSE)
+		t->streak = 0;
+	t->wrote = now;
+}
+
+/* One record, or as much of one as the library wants to write at once. */
+static bool encrypt_some(struct tls *t, const unsigned char *from, size_t len)
+{
+	size_t n = 0;
+
+	if (SSL_write_ex(t->ssl, from, least(len, record_size(t)), &n) != 1)
+		return false;
+	t->ahead += n;
+	t->streak += n;
+	return true;
+}
+
+/* Room to read that the library holds and has no use for.  (SSL_free_buffers() of older
+ * ones frees what a reader has left over, too.) */
+static void drop_room(struct tls *t)
+{
+	unsigned char none;
+	size_t n;
+
+	if (SSL_has_pending(t->ssl))
+		return;
+	t->fed = true;
+	SSL_peek_ex(t->ssl, &none, 1, &n);
+	t->fed = false;
+}
+
+/* A server's first words bring a ticket, for which the library makes room to read as
+ * well, and an idle session would keep that. */
+static bool encrypt_first(struct tls *t, const unsigned char *from, size_t len)
+{
+	t->spoken = true;
+	if (t->peer.ctx->server)
+		tlsresume_ticket(t->ssl);
+	if (!encrypt_some(t, from, len))
+		return false;
+	drop_room(t);
+	return true;
+}
+
+static enum io encrypt(struct tls *t, const unsigned char *from, size_t len)
+{
+	bool ok;
+
+	if (!tlsbio_gather(t))
+		return fail_memory(t->l.end->fail);
+	note_pause(t);
+	ok = t->spoken || encrypt_first(t, from, len);
+	while (ok && t->ahead < len && tlsbio_has_room(t))
+		ok = encrypt_some(t, from + t->ahead, len - t->ahead);
+	t->gathers = false;
+	return t->ahead ? IO_OK : meaning(t);
+}
+
+/* What has become a record must go down before it counts as accepted: until then the
+ * caller comes again with the same bytes. */
+static enum io write_stream(struct tls *t, const unsigned char *from, size_t len,
+			    size_t *n)
+{
+	enum io r = t->ahead || tlsbio_lost(t) || t->deaf ? IO_OK : encrypt(t, from, len);
+
+	if (r == IO_OK)
+		r = tlsbio_send(t);
+	if (r != IO_OK)
+		return r;
+	*n = least(len, t->ahead);
+	t->ahead -= *n;
+	return IO_OK;
+}
+
 static enum io tls_write(struct layer *l, const void *from, size_t len, size_t *n)
 {
 	struct tls *t = (struct tls *)l;
-	bool datagrams = t->peer.ctx->datagrams;
-	int ok;
+	enum io r;
 
-	if (datagrams && len > DTLS_LONGEST)
-		return too_long(t, len);
-	*n = 0;
-	if (datagrams && !len) /* the library makes no records without content */
-		return IO_OK;
 	ready_to_call(t);
-	if (!t->spoken && t->peer.ctx->server)
-		tlsresume_ticket(t->ssl);
-	t->spoken = true;
-	ok = is_lost(t) || t->deaf ? 0 : SSL_write_ex(t->ssl, from, len, n);
-	if (is_lost(t))
+	r = t->peer.ctx->datagrams ? write_message(t, from, len, n)
+				   : write_stream(t, from, len, n);
+	if (tlsbio_lost(t))
 		return last_words(t);
-	if (t->deaf)
-		return IO_EOF;
-	return ok == 1 ? IO_OK : meaning(t);
+	return r == IO_OK && t->deaf ? IO_EOF : r;
 }
 
 /* ---- the end ----------------------------------------------------------------- */
@@ -566,6 +558,8 @@ static void tls_free(struct layer *l)
 		say_goodbye(t);
 	stop_clock(t);
 	SSL_free(t->ssl);
+	buf_free(&t->out);
+	mem_free(t->lost);
 	tlspeer_free(&t->peer);
 	tlsctx_drop(t->peer.ctx);
 	ERR_clear_error();

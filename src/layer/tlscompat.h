@@ -6,6 +6,7 @@
 
 #include <openssl/dh.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
@@ -20,6 +21,12 @@ enum { TLSCOMPAT_FIRST_TICKETS = 1 };
 static inline void tlscompat_ticket(SSL *ssl)
 {
 	(void)ssl;
+}
+
+/* Puts an error into the library's queue that was taken from it before. */
+static inline void tlscompat_raise(unsigned long e)
+{
+	ERR_put_error(ERR_GET_LIB(e), ERR_GET_FUNC(e), ERR_GET_REASON(e), "", 0);
 }
 
 /* The group of the key exchange, NULL if there was none. */
@@ -55,6 +62,11 @@ enum { TLSCOMPAT_FIRST_TICKETS = 0 };
 static inline void tlscompat_ticket(SSL *ssl)
 {
 	SSL_new_session_ticket(ssl);
+}
+
+static inline void tlscompat_raise(unsigned long e)
+{
+	ERR_raise(ERR_GET_LIB(e), ERR_GET_REASON(e));
 }
 
 static inline const char *tlscompat_group(SSL *ssl)

@@ -302,6 +302,7 @@ void tlsctx_drop(struct tlsctx *c)
 	sys_close(c->keylog);
 	mem_free(c->alpn);
 	mem_free(c->room);
+	buf_free(&c->spare);
 	mem_free(c->pin);
 	mem_free(c);
 }

@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "layer/tlscert.h"
 #include "spec/spec.h"
 
@@ -30,6 +31,7 @@ struct tlsctx {
 	const struct part *part; /* ref: the options */
 	unsigned char *room;	 /* own: DTLS: for one datagram or message at a time */
 	unsigned char secret[32]; /* DTLS: makes cookies that only we can make */
+	struct buf spare;	 /* own: empty room for the next session that writes */
 	struct pin *pin;	 /* own: its public key must be one of these */
 	unsigned npins;		 /* 0 = any */
 	const char *name; /* ref: commonname=, "" = any name will do, NULL = not given */

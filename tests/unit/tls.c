@@ -5,21 +5,23 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "endpoint/endpoint.h"
+#include "layer/tls.h"
 #include "layer/tlscert.h"
 
 /* ---- the wire ---------------------------------------------------------------- */
 
-enum { CLIENT, SERVER, WIRE = 4096, TURNS = 200000 };
+enum { CLIENT, SERVER, WIRE = 4096, LONG_WIRE = 1 << 17, TURNS = 200000 };
 
 /* One direction. */
 struct wire {
-	unsigned char byte[WIRE];
+	unsigned char byte[LONG_WIRE];
 	size_t at, len;
 	bool closed; /* the writer has shut it */
 	bool torn;   /* whoever writes gets a reset */
@@ -35,7 +37,10 @@ static struct {
 	enum io read_stall, write_stall;
 	const char *target; /* whom the client calls; NULL = localhost */
 	unsigned calls[2][2]; /* by side, reads and writes */
+	unsigned moves[2][2]; /* the same: those that moved bytes */
 } net;
+
+static struct loop *loop;
 
 static bool stall(unsigned which, bool writing)
 {
@@ -67,6 +72,7 @@ static enum io wire_read(struct layer *l, void *to, size_t cap, size_t *n)
 	*n = least(least(cap, net.step), w->len - w->at);
 	memcpy(to, w->byte + w->at, *n);
 	w->at += *n;
+	net.moves[l->end->side][0]++;
 	if (w->at == w->len)
 		w->at = w->len = 0;
 	return IO_OK;
@@ -84,12 +90,13 @@ static enum io wire_write(struct layer *l, const void *from, size_t len, size_t 
 	}
 	if (stall(l->end->side, true))
 		return net.write_stall;
-	if (w->len - w->at >= net.room || w->len == WIRE)
+	if (w->len - w->at >= net.room || w->len == sizeof(w->byte))
 		return IO_WRITE;
 	*n = least(least(len, net.step),
-		   least(net.room - (w->len - w->at), WIRE - w->len));
+		   least(net.room - (w->len - w->at), sizeof(w->byte) - w->len));
 	memcpy(w->byte + w->len, from, *n);
 	w->len += *n;
+	net.moves[l->end->side][1] += *n > 0;
 	return IO_OK;
 }
 
@@ -149,6 +156,7 @@ static void prepare(unsigned which, const char *text)
 	s->e = (struct endpoint){
 		.spec = &s->spec,
 		.fail = &s->fail,
+		.loop = loop,
 		.side = (unsigned char)which,
 		.wake = ignore_wake,
 		.reads = true,
@@ -592,6 +600,229 @@ static void pins_are_read_in_three_ways(void **state)
 		"sha256//ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v==", &a));
 }
 
+/* ---- records ----------------------------------------------------------------- */
+
+enum { FULL = SSL3_RT_MAX_PLAIN_LENGTH, OVERHEAD = 17 }; /* of TLS 1.3 */
+
+static struct {
+	size_t size[100];
+	unsigned n;
+} records;
+
+static struct tls *session(unsigned which)
+{
+	return (struct tls *)side[which].e.writer;
+}
+
+static void note_record(int writes, int version, int type, const void *head, size_t len,
+			SSL *ssl, void *arg)
+{
+	const unsigned char *h = head;
+
+	(void)version;
+	(void)len;
+	(void)ssl;
+	(void)arg;
+	if (writes && type == SSL3_RT_HEADER && records.n < 100)
+		records.size[records.n++] = h[3] * 256u + h[4] - OVERHEAD;
+}
+
+/* Bytes that a session sends after the handshake, and the records they came in. */
+static void sent_in_records(unsigned from, const unsigned char *bytes, size_t len)
+{
+	SSL_set_msg_callback(session(from)->ssl, note_record);
+	records.n = 0;
+	carry(from, bytes, len);
+	SSL_set_msg_callback(session(from)->ssl, NULL);
+}
+
+static void records_start_small_and_grow_until_they_are_full(void **state)
+{
+	static unsigned char bytes[100000];
+	size_t sum = 0;
+
+	(void)state;
+	wire_up(LONG_WIRE, LONG_WIRE, false);
+	connect_both();
+	fill(bytes, sizeof(bytes));
+	sent_in_records(CLIENT, bytes, sizeof(bytes));
+	assert_in_range(records.size[0], 1000, 1400);
+	for (unsigned i = 1; i + 1 < records.n; i++) {
+		sum += records.size[i - 1];
+		assert_int_equal(records.size[i], least(FULL, sum));
+	}
+	sent_in_records(CLIENT, bytes, 2 * FULL);
+	assert_int_equal(records.n, 2);
+	assert_int_equal(records.size[0], FULL);
+}
+
+static void after_a_pause_records_are_small_again(void **state)
+{
+	static unsigned char bytes[100000];
+
+	(void)state;
+	wire_up(LONG_WIRE, LONG_WIRE, false);
+	connect_both();
+	fill(bytes, sizeof(bytes));
+	sent_in_records(CLIENT, bytes, sizeof(bytes));
+	session(CLIENT)->wrote -= 2000000;
+	sent_in_records(CLIENT, bytes, FULL);
+	assert_in_range(records.size[0], 1000, 1400);
+}
+
+/* Both ends, and the sender's records are full from now on. */
+static void connect_warm(unsigned char *bytes, size_t len)
+{
+	wire_up(LONG_WIRE, LONG_WIRE, false);
+	connect_both();
+	fill(bytes, len);
+	carry(SERVER, bytes, 3 * (size_t)FULL);
+	memset(net.moves, 0, sizeof(net.moves));
+}
+
+static void many_records_take_one_write_and_one_read_below(void **state)
+{
+	static unsigned char bytes[4 * FULL], got[8 * FULL];
+	size_t n = 0;
+
+	(void)state;
+	connect_warm(bytes, sizeof(bytes));
+	assert_int_equal(endpoint_write(&side[SERVER].e, bytes, sizeof(bytes), &n),
+			 IO_OK);
+	assert_int_equal(n, sizeof(bytes));
+	assert_int_equal(endpoint_read(&side[CLIENT].e, got, sizeof(got), &n), IO_OK);
+	assert_int_equal(n, sizeof(bytes));
+	assert_memory_equal(got, bytes, n);
+	assert_int_equal(net.moves[SERVER][1], 1);
+	assert_int_equal(net.moves[CLIENT][0], 1);
+}
+
+static void a_ticket_goes_down_with_the_first_bytes(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	wire_up(LONG_WIRE, LONG_WIRE, false);
+	connect_both();
+	memset(net.moves, 0, sizeof(net.moves));
+	assert_int_equal(endpoint_write(&side[SERVER].e, "x", 1, &n), IO_OK);
+	assert_int_equal(net.moves[SERVER][1], 1);
+}
+
+/* The library forgets why, should others be served before. */
+static void an_error_behind_good_records_comes_after_their_bytes(void **state)
+{
+	static unsigned char bytes[4 * FULL], got[8 * FULL];
+	struct wire *w = &net.to[CLIENT];
+	size_t n = 0;
+
+	(void)state;
+	connect_warm(bytes, sizeof(bytes));
+	assert_int_equal(endpoint_write(&side[SERVER].e, bytes, 2 * FULL, &n), IO_OK);
+	w->byte[w->len - 1] ^= 1;
+	assert_int_equal(endpoint_read(&side[CLIENT].e, got, sizeof(got), &n), IO_OK);
+	assert_int_equal(n, FULL);
+	assert_int_equal(side[CLIENT].fail.phase, PHASE_NONE);
+	ERR_clear_error();
+	assert_int_equal(endpoint_read(&side[CLIENT].e, got, sizeof(got), &n), IO_FAIL);
+	assert_int_equal(side[CLIENT].fail.phase, PHASE_RECEIVE);
+	assert_non_null(strstr(side[CLIENT].fail.text, "bad record mac"));
+}
+
+/* What an application left over of a record must not go with the library's buffers. */
+static void a_server_may_speak_while_a_record_is_half_read(void **state)
+{
+	unsigned char bytes[1000], got[1000];
+	size_t n = 0;
+
+	(void)state;
+	wire_up(LONG_WIRE, LONG_WIRE, false);
+	connect_both();
+	fill(bytes, sizeof(bytes));
+	assert_int_equal(endpoint_write(&side[CLIENT].e, bytes, 1000, &n), IO_OK);
+	assert_int_equal(endpoint_read(&side[SERVER].e, got, 10, &n), IO_OK);
+	assert_int_equal(endpoint_write(&side[SERVER].e, "x", 1, &n), IO_OK);
+	assert_int_equal(endpoint_read(&side[SERVER].e, got + 10, 990, &n), IO_OK);
+	assert_int_equal(n, 990);
+	assert_memory_equal(got, bytes, 1000);
+}
+
+/* Encrypted once, they can't be taken back; accepted they are when they have gone. */
+static void bytes_that_wait_for_room_go_before_all_else(void **state)
+{
+	static unsigned char bytes[4 * FULL], got[8 * FULL];
+	size_t n = 0, have = 0;
+
+	(void)state;
+	connect_warm(bytes, sizeof(bytes));
+	net.room = 1000;
+	assert_int_equal(endpoint_write(&side[SERVER].e, bytes, FULL, &n), IO_WRITE);
+	net.room = LONG_WIRE;
+	assert_int_equal(endpoint_write(&side[SERVER].e, bytes, 100, &n), IO_OK);
+	assert_int_equal(n, 100);
+	while (have < FULL) {
+		assert_int_equal(endpoint_read(&side[CLIENT].e, got + have,
+					       sizeof(got) - have, &n),
+				 IO_OK);
+		have += n;
+	}
+	assert_memory_equal(got, bytes, FULL);
+}
+
+/* The answer to a change of keys goes behind what was encrypted with the old ones. */
+static void keys_may_change_while_bytes_wait(void **state)
+{
+	static unsigned char bytes[4 * FULL], got[8 * FULL];
+	size_t n = 0, have = 0;
+
+	(void)state;
+	connect_warm(bytes, sizeof(bytes));
+	net.room = 1000;
+	assert_int_equal(endpoint_write(&side[SERVER].e, bytes, FULL, &n), IO_WRITE);
+	assert_int_equal(
+		SSL_key_update(session(CLIENT)->ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+	assert_int_equal(endpoint_write(&side[CLIENT].e, "x", 1, &n), IO_OK);
+	assert_int_equal(endpoint_read(&side[SERVER].e, got, sizeof(got), &n), IO_OK);
+	net.room = LONG_WIRE;
+	for (size_t at = 0; at < sizeof(bytes); at += n)
+		assert_int_equal(endpoint_write(&side[SERVER].e, bytes + at,
+						sizeof(bytes) - at, &n),
+				 IO_OK);
+	for (; have < sizeof(bytes); have += n)
+		assert_int_equal(endpoint_read(&side[CLIENT].e, got + have,
+					       sizeof(got) - have, &n),
+				 IO_OK);
+	assert_memory_equal(got, bytes, sizeof(bytes));
+}
+
+static void an_idle_session_owns_no_buffer(void **state)
+{
+	static unsigned char bytes[4 * FULL];
+
+	(void)state;
+	connect_warm(bytes, sizeof(bytes));
+	for (unsigned k = 0; k < 2; k++) {
+		assert_null(session(k)->out.data);
+		assert_int_equal(SSL_has_pending(session(k)->ssl), 0);
+	}
+}
+
+static int make_loop(void **state)
+{
+	struct fail f = { 0 };
+
+	(void)state;
+	loop = loop_new(backend_find("poll"), &f);
+	return loop ? 0 : -1;
+}
+
+static int free_loop(void **state)
+{
+	(void)state;
+	loop_free(loop);
+	return 0;
+}
+
 #define PAIR(test) cmocka_unit_test_teardown(test, hang_up)
 
 int main(void)
@@ -614,9 +845,18 @@ int main(void)
 		PAIR(a_peer_that_speaks_no_tls_fails_the_handshake),
 		PAIR(a_session_that_failed_sends_no_close_notify),
 		PAIR(a_direction_never_used_still_says_goodbye),
+		PAIR(records_start_small_and_grow_until_they_are_full),
+		PAIR(after_a_pause_records_are_small_again),
+		PAIR(many_records_take_one_write_and_one_read_below),
+		PAIR(a_ticket_goes_down_with_the_first_bytes),
+		PAIR(an_error_behind_good_records_comes_after_their_bytes),
+		PAIR(a_server_may_speak_while_a_record_is_half_read),
+		PAIR(bytes_that_wait_for_room_go_before_all_else),
+		PAIR(keys_may_change_while_bytes_wait),
+		PAIR(an_idle_session_owns_no_buffer),
 		cmocka_unit_test(pins_are_read_in_three_ways),
 	};
 
 	log_start(&quiet);
-	return cmocka_run_group_tests_name("tls", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("tls", tests, make_loop, free_loop);
 }
