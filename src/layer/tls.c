@@ -153,6 +153,7 @@ static enum io last_words(struct tls *t)
 
 	for (unsigned i = 0; i < LAST_WORDS; i++) {
 		ready_to_call(t);
+		t->dry = false;
 		if (SSL_read_ex(t->ssl, scratch, sizeof(scratch), &n) == 1)
 			continue;
 		if (tlspeer_sent_alert())

@@ -26,6 +26,7 @@ struct tls {
 	bool failed;	/* no more TLS may be spoken */
 	bool heard;	/* something has been read after the handshake */
 	bool fed;	/* this step has read something: no more is asked for below */
+	bool dry;	/* below there was less than asked for: once, it is not asked */
 	bool deaf;	/* nobody listens below: what is written is swallowed */
 	bool spoken;	/* something has been written */
 	bool gathers;	/* what the library writes goes to out */

@@ -139,6 +139,16 @@ static enum io read_datagram(struct tls *t, void *to, size_t cap, size_t *n)
 	return IO_OK;
 }
 
+/* A socket or a pipe that gave less than was asked for is empty, and the kernel tells
+ * when it is not: no call is made only to hear that. */
+static bool may_run_dry(const struct tls *t)
+{
+	const struct endpoint *e = t->l.end;
+
+	return t->l.below == e->layer[0] &&
+	       (e->rkind == FD_SOCKET || e->rkind == FD_PIPE);
+}
+
 /* The library never hears of an end: it would call the whole session broken, and
  * a peer that ends its own direction without close_notify may still listen. */
 static int bio_read(BIO *b, char *to, int cap)
@@ -149,7 +159,8 @@ static int bio_read(BIO *b, char *to, int cap)
 	BIO_clear_retry_flags(b);
 	if (cap <= 0)
 		return 0;
-	if (t->fed) {
+	if (t->fed || t->dry) {
+		t->dry = t->dry && t->fed;
 		t->answer = IO_READ;
 		BIO_set_retry_read(b);
 		return -1;
@@ -157,6 +168,7 @@ static int bio_read(BIO *b, char *to, int cap)
 	t->answer = t->peer.ctx->datagrams
 			    ? read_datagram(t, to, (size_t)cap, &n)
 			    : layer_read(t->l.below, to, (size_t)cap, &n);
+	t->dry = t->answer == IO_OK && n < (size_t)cap && may_run_dry(t);
 	if (t->answer == IO_OK && n)
 		return (int)n;
 	if (t->answer == IO_OK)
