@@ -21,9 +21,10 @@ enum {
 	ONE_PACKET = 1350,
 	PAUSE = 1000000, /* microseconds */
 	TLS13_RECORD = SSL3_RT_HEADER_LENGTH + SSL3_RT_MAX_PLAIN_LENGTH + 1 + 16,
-	/* bytes asked of the layer below once records flow: four full ones, behind what
-	 * the library leaves free to align them.  One that is cut costs a read more. */
-	READ_AT_ONCE = 4 * TLS13_RECORD + 3,
+	/* full records asked of the layer below once they flow; in bytes, behind what the
+	 * library leaves free to align them.  One that is cut costs a read more. */
+	READ_AT_ONCE = 4,
+	READ_BUFFER = READ_AT_ONCE * TLS13_RECORD + 3,
 };
 
 static enum io check_place(const struct part *p, struct fail *f)
@@ -294,7 +295,7 @@ static enum io tls_open(struct layer *l)
 		return handshake_pauses(t);
 	stop_clock(t);
 	t->open = true;
-	SSL_set_default_read_buffer_len(t->ssl, READ_AT_ONCE);
+	SSL_set_default_read_buffer_len(t->ssl, READ_BUFFER);
 	if (tlsbio_lost(t))
 		return last_words(t);
 	t->failed = tlspeer_resumed(&t->peer, t->ssl) != IO_OK;
@@ -329,15 +330,16 @@ static enum io read_message(struct tls *t, void *to, size_t cap, size_t *n)
 	return IO_OK;
 }
 
-/* All records that one read of the layer below has brought. */
+/* All records that one read of the layer below has brought, and again while it brings
+ * all that it was asked for. */
 static size_t read_records(struct tls *t, unsigned char *to, size_t cap)
 {
 	size_t n = 0, got;
 
 	while (n < cap && SSL_read_ex(t->ssl, to + n, cap - n, &got) == 1) {
 		n += got;
-		t->fed = true;
-		if (!SSL_has_pending(t->ssl))
+		t->fed = !t->full || cap - n < READ_AT_ONCE * SSL3_RT_MAX_PLAIN_LENGTH;
+		if (t->fed && !SSL_has_pending(t->ssl))
 			break;
 	}
 	t->fed = false;

@@ -25,7 +25,8 @@ struct tls {
 	bool open;	/* handshake done */
 	bool failed;	/* no more TLS may be spoken */
 	bool heard;	/* something has been read after the handshake */
-	bool fed;	/* this step has read something: no more is asked for below */
+	bool fed;	/* this step has read enough: no more is asked for below */
+	bool full;	/* below there was all that was asked for, and may be more */
 	bool dry;	/* below there was less than asked for: once, it is not asked */
 	bool deaf;	/* nobody listens below: what is written is swallowed */
 	bool spoken;	/* something has been written */
@@ -37,7 +38,7 @@ struct tls {
 	size_t streak;	      /* bytes written since the start or the last pause */
 	uint64_t wrote;	      /* when that was last, by the loop's clock */
 	unsigned long behind; /* the library's error after the bytes read last, or 0 */
-	struct fail *lost;    /* own: why writing failed; NULL = it did not */
+	struct fail *lost;    /* own: why the connection broke; NULL = it did not */
 	struct timer again;   /* DTLS: the handshake's last flight got no answer */
 };
 
@@ -55,7 +56,7 @@ bool tlsbio_has_room(const struct tls *t);
  * connection is lost (tlsbio_lost) or nobody listens (t->deaf). */
 enum io tlsbio_send(struct tls *t);
 
-/* Writing has failed: t->lost says why. */
+/* The connection is broken: t->lost says why. */
 bool tlsbio_lost(const struct tls *t);
 
 #endif

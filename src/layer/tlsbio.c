@@ -15,6 +15,19 @@ enum {
 
 /* ---- the way down ------------------------------------------------------------ */
 
+static bool set_aside(struct tls *t)
+{
+	struct fail *f = t->l.end->fail;
+
+	if (!t->lost)
+		t->lost = mem_new(1, sizeof(*f));
+	if (!t->lost)
+		return false;
+	*t->lost = *f;
+	*f = (struct fail){ 0 };
+	return true;
+}
+
 /* A peer that closes says why first (an alert), and our writes fail before we
  * have read that.  So a lost connection is kept in mind, whatever is to be
  * written is swallowed from now on, and reading goes on. */
@@ -22,16 +35,8 @@ static bool keep_loss(struct tls *t)
 {
 	struct fail *f = t->l.end->fail;
 
-	if ((f->phase != PHASE_SEND && f->phase != PHASE_WRITE) ||
-	    (f->code != EPIPE && f->code != ECONNRESET))
-		return false;
-	t->lost = mem_new(1, sizeof(*f));
-	if (!t->lost)
-		return false;
-	*t->lost = *f;
-	*f = (struct fail){ 0 };
-	t->answer = IO_OK;
-	return true;
+	return (f->phase == PHASE_SEND || f->phase == PHASE_WRITE) &&
+	       (f->code == EPIPE || f->code == ECONNRESET) && set_aside(t);
 }
 
 bool tlsbio_lost(const struct tls *t)
@@ -139,14 +144,28 @@ static enum io read_datagram(struct tls *t, void *to, size_t cap, size_t *n)
 	return IO_OK;
 }
 
-/* A socket or a pipe that gave less than was asked for is empty, and the kernel tells
- * when it is not: no call is made only to hear that. */
+/* A stream of the kernel's that gave less than was asked for is empty, and the kernel
+ * tells when it is not: no call is made only to hear that. */
 static bool may_run_dry(const struct tls *t)
 {
 	const struct endpoint *e = t->l.end;
 
-	return t->l.below == e->layer[0] &&
+	return t->l.below == e->layer[0] && !t->peer.ctx->datagrams &&
 	       (e->rkind == FD_SOCKET || e->rkind == FD_PIPE);
+}
+
+/* What there is to read, be it from the layer below. */
+static enum io read_below(struct tls *t, char *to, size_t cap, size_t *n)
+{
+	enum io r = t->peer.ctx->datagrams ? read_datagram(t, to, cap, n)
+					   : layer_read(t->l.below, to, cap, n);
+
+	/* what came before is delivered first; asked again, it will be an end */
+	if (r == IO_FAIL && t->full && set_aside(t))
+		r = IO_EOF;
+	t->full = r == IO_OK && *n == cap && may_run_dry(t);
+	t->dry = r == IO_OK && *n < cap && may_run_dry(t);
+	return r == IO_OK && *n == 0 ? IO_READ : r; /* an empty message */
 }
 
 /* The library never hears of an end: it would call the whole session broken, and
@@ -162,17 +181,11 @@ static int bio_read(BIO *b, char *to, int cap)
 	if (t->fed || t->dry) {
 		t->dry = t->dry && t->fed;
 		t->answer = IO_READ;
-		BIO_set_retry_read(b);
-		return -1;
+	} else {
+		t->answer = read_below(t, to, (size_t)cap, &n);
 	}
-	t->answer = t->peer.ctx->datagrams
-			    ? read_datagram(t, to, (size_t)cap, &n)
-			    : layer_read(t->l.below, to, (size_t)cap, &n);
-	t->dry = t->answer == IO_OK && n < (size_t)cap && may_run_dry(t);
-	if (t->answer == IO_OK && n)
-		return (int)n;
 	if (t->answer == IO_OK)
-		t->answer = IO_READ; /* an empty message */
+		return (int)n;
 	if (t->answer != IO_FAIL)
 		BIO_set_retry_read(b);
 	return -1;

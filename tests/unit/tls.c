@@ -25,6 +25,7 @@ struct wire {
 	size_t at, len;
 	bool closed; /* the writer has shut it */
 	bool torn;   /* whoever writes gets a reset */
+	bool broken; /* whoever has read all gets one, and then an end */
 	bool deaf;   /* whoever writes hears that nobody listens, which is no failure */
 };
 
@@ -67,6 +68,12 @@ static enum io wire_read(struct layer *l, void *to, size_t cap, size_t *n)
 
 	if (stall(l->end->side, false))
 		return net.read_stall;
+	if (w->at == w->len && w->broken) {
+		w->broken = false;
+		w->closed = true;
+		errno = ECONNRESET;
+		return fail_sys(l->end->fail, PHASE_RECEIVE, "cannot read the wire");
+	}
 	if (w->at == w->len)
 		return w->closed ? IO_EOF : IO_READ;
 	*n = least(least(cap, net.step), w->len - w->at);
@@ -729,6 +736,28 @@ static void an_error_behind_good_records_comes_after_their_bytes(void **state)
 	assert_non_null(strstr(side[CLIENT].fail.text, "bad record mac"));
 }
 
+/* A read that brings all that it was asked for is followed by another one, and that may
+ * fail. */
+static void what_came_before_a_reset_is_delivered(void **state)
+{
+	static unsigned char bytes[4 * FULL], got[16 * FULL];
+	size_t n = 0;
+
+	(void)state;
+	connect_warm(bytes, sizeof(bytes));
+	side[CLIENT].e.rkind = FD_SOCKET;
+	assert_int_equal(endpoint_write(&side[SERVER].e, bytes, sizeof(bytes), &n),
+			 IO_OK);
+	net.to[CLIENT].broken = true;
+	assert_int_equal(endpoint_read(&side[CLIENT].e, got, sizeof(got), &n), IO_OK);
+	assert_int_equal(n, sizeof(bytes));
+	assert_int_equal(side[CLIENT].fail.phase, PHASE_NONE);
+	assert_false(net.to[CLIENT].broken);
+	assert_int_equal(endpoint_read(&side[CLIENT].e, got, sizeof(got), &n), IO_FAIL);
+	assert_int_equal(side[CLIENT].fail.phase, PHASE_RECEIVE);
+	assert_int_equal(side[CLIENT].fail.code, ECONNRESET);
+}
+
 /* What an application left over of a record must not go with the library's buffers. */
 static void a_server_may_speak_while_a_record_is_half_read(void **state)
 {
@@ -850,6 +879,7 @@ int main(void)
 		PAIR(many_records_take_one_write_and_one_read_below),
 		PAIR(a_ticket_goes_down_with_the_first_bytes),
 		PAIR(an_error_behind_good_records_comes_after_their_bytes),
+		PAIR(what_came_before_a_reset_is_delivered),
 		PAIR(a_server_may_speak_while_a_record_is_half_read),
 		PAIR(bytes_that_wait_for_room_go_before_all_else),
 		PAIR(keys_may_change_while_bytes_wait),
