@@ -144,14 +144,14 @@ static enum io read_datagram(struct tls *t, void *to, size_t cap, size_t *n)
 	return IO_OK;
 }
 
-/* A stream of the kernel's that gave less than was asked for is empty, and the kernel
- * tells when it is not: no call is made only to hear that. */
+/* A socket that gave less than was asked for is empty, and the kernel tells when it is
+ * not: no call is made only to hear that.  Of a pipe's end it may tell nothing. */
 static bool may_run_dry(const struct tls *t)
 {
 	const struct endpoint *e = t->l.end;
 
 	return t->l.below == e->layer[0] && !t->peer.ctx->datagrams &&
-	       (e->rkind == FD_SOCKET || e->rkind == FD_PIPE);
+	       e->rkind == FD_SOCKET;
 }
 
 /* What there is to read, be it from the layer below. */
