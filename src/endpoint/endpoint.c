@@ -3,6 +3,8 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -202,20 +204,40 @@ static void watch_init(struct watch *w, struct endpoint *e)
 	*w = (struct watch){ .fd = -1, .fn = fired, .owner = e };
 }
 
+/* So much of a block, that whatever comes behind is aligned. */
+static size_t aligned(size_t size)
+{
+	const size_t unit = alignof(max_align_t);
+
+	return (size + unit - 1) / unit * unit;
+}
+
+/* Room for the layers and, before them, for the pointers to them. */
+static void *make_room(const struct spec *s)
+{
+	size_t all = aligned(s->nparts * sizeof(struct layer *));
+
+	for (unsigned i = 0; i < s->nparts; i++)
+		all += aligned(s->part[i].type->ops->size);
+	return mem_new(1, all);
+}
+
 enum io endpoint_build(struct endpoint *e)
 {
+	unsigned char *room = make_room(e->spec);
+
 	e->rfd = e->wfd = -1;
 	watch_init(&e->rwatch, e);
 	watch_init(&e->wwatch, e);
-	e->layer = mem_new(e->spec->nparts, sizeof(struct layer *));
-	if (!e->layer)
+	if (!room)
 		return fail_memory(e->fail);
+	e->layer = (void *)room;
+	room += aligned(e->spec->nparts * sizeof(struct layer *));
 	for (unsigned i = 0; i < e->spec->nparts; i++) {
 		const struct part *p = &e->spec->part[i];
-		struct layer *l = mem_new(1, p->type->ops->size);
+		struct layer *l = (void *)room;
 
-		if (!l)
-			return fail_memory(e->fail);
+		room += aligned(p->type->ops->size);
 		*l = (struct layer){
 			.ops = p->type->ops,
 			.below = i ? e->layer[i - 1] : NULL,
@@ -398,7 +420,6 @@ void endpoint_free(struct endpoint *e)
 		if (l->ops->free)
 			l->ops->free(l);
 		mem_free(l->back);
-		mem_free(l);
 	}
 	mem_free(e->layer);
 	e->layer = NULL;
@@ -407,10 +428,8 @@ void endpoint_free(struct endpoint *e)
 		if (e->wfd != e->rfd)
 			sys_close(e->wfd);
 	}
-	mem_free(e->ends);
-	e->ends = NULL;
-	memset(e->span, 0, sizeof(e->span));
-	e->since = 0;
+	mem_free(e->story);
+	e->story = NULL;
 	e->rfd = e->wfd = -1;
 	e->rkind = e->wkind = FD_NONE;
 	e->nopen = 0;

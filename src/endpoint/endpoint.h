@@ -11,8 +11,16 @@
  * way of its own.  FD_DGRAM: a socket that keeps message boundaries. */
 enum fd_kind { FD_NONE, FD_FILE, FD_PIPE, FD_TTY, FD_SOCKET, FD_DGRAM, FD_OTHER };
 
+/* Of an endpoint, for those who hear events. */
+struct story {
+	uint64_t since;			/* when the last step of its opening was done */
+	uint32_t span[SPANS];		/* microseconds spent on each kind */
+	struct name ends[2];		/* local and peer as told; len 0 = none */
+};
+
 struct endpoint {
-	struct layer **layer;		/* own, each own; [0] is the transport */
+	/* own, the layers in the same block; [0] is the transport */
+	struct layer **layer;
 	unsigned char nlayers, nopen;
 	unsigned char side;		/* 0 = first address, 1 = second */
 	/* set by the server before open: bind and listen, don't accept */
@@ -53,11 +61,7 @@ struct endpoint {
 	/* ref, own of the transport or a layer: where getpeername(2) can't know */
 	const struct name *peer;
 	const struct name *local;	/* ref: the same for getsockname(2) */
-	/* of its opening, kept only while somebody hears events: when the last step was
-	 * done, what was spent on each kind (microseconds) */
-	uint64_t since;
-	uint32_t span[SPANS];
-	struct name *ends;		/* own: [2] local and peer as told; or NULL */
+	struct story *story;		/* own; NULL unless somebody hears events */
 	const unsigned *session;	/* ref: its number; NULL = of none */
 	/* ref: who sent the message read last, where anybody may; or NULL */
 	const struct name *sender;

@@ -4,17 +4,25 @@
 #include "base/mem.h"
 #include "base/platform.h"
 
+/* Begun when first asked for; NULL without memory. */
+static struct story *story_of(struct endpoint *e)
+{
+	if (!e->story)
+		e->story = mem_new(1, sizeof(*e->story));
+	return e->story;
+}
+
 /* The kernel forgets the addresses of a connection that has ended, but its close shall
  * tell them. */
 static void remember(struct endpoint *e, const struct name *local,
 		     const struct name *peer)
 {
-	if (!e->ends && (local || peer))
-		e->ends = mem_new(2, sizeof(*e->ends));
-	if (e->ends && local)
-		e->ends[0] = *local;
-	if (e->ends && peer)
-		e->ends[1] = *peer;
+	if (!story_of(e))
+		return;
+	if (local)
+		e->story->ends[0] = *local;
+	if (peer)
+		e->story->ends[1] = *peer;
 }
 
 /* A UNIX socket without a name says nothing about who is there. */
@@ -44,9 +52,9 @@ static void tell(struct endpoint *e, enum event_kind kind, const char *text,
 
 	remember(e, named(endpoint_local(e, &local), &local),
 		 named(endpoint_peer(e, &peer), &peer));
-	if (e->ends) {
-		ev.local = &e->ends[0];
-		ev.peer = &e->ends[1];
+	if (e->story) {
+		ev.local = &e->story->ends[0];
+		ev.peer = &e->story->ends[1];
 	}
 	event_tell(&ev);
 }
@@ -73,16 +81,18 @@ void endpoint_reachable(struct endpoint *e, const char *text)
 
 void endpoint_begins(struct endpoint *e)
 {
-	if (!e->since && event_wanted())
-		e->since = sys_now();
+	if (event_wanted() && story_of(e) && !e->story->since)
+		e->story->since = sys_now();
 }
 
 /* The time since the last of these, or since the opening began. */
 static uint64_t lap(struct endpoint *e)
 {
-	uint64_t now = sys_now(), usec = e->since ? now - e->since : 0;
+	struct story *s = story_of(e);
+	uint64_t now = sys_now(), usec = s && s->since ? now - s->since : 0;
 
-	e->since = now;
+	if (s)
+		s->since = now;
 	return usec;
 }
 
@@ -91,7 +101,8 @@ static uint64_t spend(struct endpoint *e, enum span on)
 	uint64_t usec = lap(e);
 
 	usec += !usec;	/* it was done, however quick: 0 says that it was not */
-	e->span[on] += (uint32_t)(usec < UINT32_MAX ? usec : UINT32_MAX);
+	if (e->story)
+		e->story->span[on] += (uint32_t)(usec < UINT32_MAX ? usec : UINT32_MAX);
 	return usec;
 }
 

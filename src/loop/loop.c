@@ -270,7 +270,7 @@ bool watch_set(struct loop *l, struct watch *w, unsigned want)
 		l->held -= w->want != 0;
 		l->held += want != 0;
 	}
-	w->want = want;
+	w->want = (unsigned char)want;
 	return true;
 }
 

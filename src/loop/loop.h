@@ -35,10 +35,10 @@ struct backend;
  * closing the fd or freeing it. */
 struct watch {
 	int fd;
-	unsigned want;		/* READY_* asked for, as last set; 0 = not watched */
+	unsigned slot;		/* the loop's and the backend's: 0 = not registered */
+	unsigned char want;	/* READY_* asked for, as last set; 0 = not watched */
 	bool always;		/* not for the kernel (regular file): ready each turn */
 	bool background;	/* set by the owner: does not keep loop_run() going */
-	unsigned slot;		/* the loop's and the backend's: 0 = not registered */
 	wake_fn *fn;
 	void *owner;		/* ref */
 };

@@ -145,7 +145,8 @@ static enum io hear(struct probe *p)
 
 static void take_times(struct probe *p)
 {
-	memcpy(p->times.span, p->end.span, sizeof(p->times.span));
+	if (p->end.story)
+		memcpy(p->times.span, p->end.story->span, sizeof(p->times.span));
 	p->times.total = sys_now() - p->started;
 	p->end.fail = &p->late;
 	p->since = loop_now(p->loop);

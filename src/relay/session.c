@@ -21,7 +21,7 @@ enum {
 	SOCAT_BLOCK = 8192,
 };
 
-static_assert(sizeof(void *) != 8 || sizeof(struct session) <= 1312,
+static_assert(sizeof(void *) != 8 || sizeof(struct session) <= 1216,
 	      "DESIGN.md says what a session owns");
 
 void session_woken(void *owner, unsigned ready)
@@ -53,8 +53,7 @@ struct session *session_new(struct loop *l, const struct spec *left,
 	s->spec[1] = right;
 	s->setup = setup;
 	s->timer = (struct timer){ .fn = session_woken, .owner = s };
-	s->again = (struct task){ .fn = session_woken, .owner = s };
-	s->reap = (struct task){ .fn = reap, .owner = s };
+	s->next_run = (struct task){ .fn = session_woken, .owner = s };
 	return s;
 }
 
@@ -69,7 +68,7 @@ void session_start(struct session *s)
 void session_discard(struct session *s)
 {
 	timer_stop(s->loop, &s->timer);
-	loop_cancel(s->loop, &s->again);
+	loop_cancel(s->loop, &s->next_run);
 	pump_free(&s->pump[0]);
 	pump_free(&s->pump[1]);
 	opening_undo(s, !s->first);
@@ -171,7 +170,9 @@ void session_end(struct session *s)
 	tell_end(s);
 	if (s->ended)
 		s->ended(s->owner, s);
-	loop_reap(s->loop, &s->reap);	/* and never again */
+	loop_cancel(s->loop, &s->next_run);	/* never again */
+	s->next_run.fn = reap;
+	loop_reap(s->loop, &s->next_run);
 }
 
 void session_stop(struct session *s, int signo)
@@ -302,7 +303,7 @@ static bool run_pumps(struct session *s)
 		if (r == IO_FAIL)
 			p->done = true;
 		if (r == IO_WAIT)
-			loop_again(s->loop, &s->again);
+			loop_again(s->loop, &s->next_run);
 		if (!was_over && p->done) {
 			s->active = loop_now(s->loop);
 			log_say(LEVEL_NOTICE, "socket %u (fd %d) is at EOF", i + 1,

@@ -58,7 +58,7 @@ struct session {
 	uint64_t shaking;
 	uint64_t active;		/* when a byte moved or a direction ended last */
 	uint64_t moved;			/* bytes, as of then */
-	struct task again, reap;
+	struct task next_run;		/* in the end: its reaping */
 	struct fail fail;
 	/* ref: what ended it, where that is no failure and not the end of both sides */
 	const char *reason;

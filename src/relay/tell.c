@@ -1,6 +1,8 @@
 /* What sessions and servers tell of themselves. */
 #include "relay/tell.h"
 
+#include <string.h>
+
 #include "base/event.h"
 #include "base/platform.h"
 
@@ -94,13 +96,12 @@ static void describe_side(const struct session *s, unsigned i, struct event_side
 	};
 	if (!e->nlayers)
 		return;
-	if (e->ends) {
-		to->local = e->ends[0];
-		to->peer = e->ends[1];
+	if (e->story) {
+		to->local = e->story->ends[0];
+		to->peer = e->story->ends[1];
+		memcpy(to->span, e->story->span, sizeof(to->span));
 	}
 	to->protocol = endpoint_protocol(e);
-	for (unsigned k = 0; k < SPANS; k++)
-		to->span[k] = e->span[k];
 	if (e->network && e->rfd >= 0)
 		to->tcp.known = sys_tcp_state(e->rfd, &to->tcp.rtt, &to->tcp.rttvar,
 					      &to->tcp.retransmits);
