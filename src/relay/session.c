@@ -193,10 +193,18 @@ bool session_set_timer(struct session *s, uint64_t due)
 
 /* ---- relaying -------------------------------------------------------------- */
 
-/* Somebody looks at the bytes, a dump, say: socat's blocks are seen in its. */
-static bool shows_blocks(const struct session *s, const struct pump *p)
+static bool has_dump(const struct spec *s)
 {
-	return s->setup->socat && !(endpoint_is_raw(p->from) && endpoint_is_raw(p->to));
+	for (unsigned i = 0; i < s->nparts; i++)
+		if (s->part[i].type->groups & G_TAP)
+			return true;
+	return false;
+}
+
+/* In a dump socat's blocks are seen. */
+static bool shows_blocks(const struct session *s)
+{
+	return s->setup->socat && (has_dump(s->spec[0]) || has_dump(s->spec[1]));
 }
 
 /* What is read at once.  A stream cut into messages gets pieces that can be sent,
@@ -207,7 +215,7 @@ static size_t block_size(const struct session *s, const struct pump *p)
 	size_t block = s->setup->block;
 
 	if (!block)
-		block = cut || shows_blocks(s, p) ? SOCAT_BLOCK
+		block = cut || shows_blocks(s) ? SOCAT_BLOCK
 						  : loop_services(s->loop)->scratch_size;
 	return cut && p->to->longest && p->to->longest < block ? p->to->longest : block;
 }
