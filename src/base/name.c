@@ -310,8 +310,12 @@ static size_t name_key(const struct name *n, unsigned char *key)
 bool name_equal(const struct name *a, const struct name *b)
 {
 	unsigned char ka[KEY_MAX], kb[KEY_MAX];
-	size_t na = name_key(a, ka), nb = name_key(b, kb);
+	size_t na, nb;
 
+	if (a->len == b->len && memcmp(&a->sa, &b->sa, a->len) == 0)
+		return true;
+	na = name_key(a, ka);
+	nb = name_key(b, kb);
 	return na == nb && memcmp(ka, kb, na) == 0;
 }
 
