@@ -134,8 +134,6 @@ enum io dgram_read(struct layer *l, void *to, size_t cap, size_t *n)
 {
 	struct dgram *d = (struct dgram *)l;
 
-	if (d->stream)
-		return fd_read(l, to, cap, n);
 	if (d->hub)
 		return read_queue(d, to, cap, n);
 	if (d->spent || l->end->rfd < 0)
@@ -295,8 +293,6 @@ enum io dgram_write(struct layer *l, const void *from, size_t len, size_t *n)
 	int fd = d->hub ? hub_fd(d->hub) : e->wfd;
 	ssize_t put;
 
-	if (d->stream)
-		return fd_write(l, from, len, n);
 	if (fd < 0)
 		return fail_say(e->fail, PHASE_SEND, EBADF, "%s only receives",
 				e->spec->input);
@@ -347,7 +343,7 @@ enum io dgram_write_many(struct layer *l, const struct iovec *v, unsigned n,
 	struct dgram *d = (struct dgram *)l;
 	const int fd = d->hub ? hub_fd(d->hub) : l->end->wfd;
 	const unsigned alike =
-		d->singly || !l->end->network || d->stream ? 1 : count_alike(v, n);
+		d->singly || !l->end->network ? 1 : count_alike(v, n);
 	size_t put;
 
 	if (alike > 1 && fd >= 0) {
@@ -386,8 +382,6 @@ enum io dgram_shut(struct layer *l)
 	size_t n;
 	enum io r;
 
-	if (d->stream)
-		return fd_shut(l);
 	if (!tells_end(d))
 		return IO_EOF;
 	r = dgram_write(l, "", 0, &n);

@@ -28,7 +28,6 @@ struct dgram {
 	bool connected;			/* the kernel knows `to` */
 	bool singly;			/* sending many at once was refused */
 	bool strict;			/* datagrams from others than `to` are ignored */
-	bool stream;			/* unix-client that found no datagram server */
 	bool heard;			/* something came from the peer */
 	bool once;			/* one datagram, then the end */
 	bool spent;			/* the end has been reached */

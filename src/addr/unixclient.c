@@ -136,16 +136,24 @@ static int type_of(int fd)
 	return type;
 }
 
+/* From here on for what is no datagram server. */
+static const struct layer_ops stream_ops = {
+	.size = sizeof(struct dgram), .read = fd_read, .write = fd_write, .shut = fd_shut,
+	.describe = dgram_describe, .free = dgram_free,
+};
+
 static enum io connected(struct dgram *d)
 {
 	struct endpoint *e = d->x.l.end;
 	int fd = e->rfd;
 
-	d->stream = type_of(fd) != SOCK_DGRAM;
 	d->connected = true;
-	if (d->stream && apply_phase(d->x.l.part, fd, PH_CONNECTED, e->fail) != IO_OK)
+	if (type_of(fd) == SOCK_DGRAM)
+		return dgram_take(d, fd, fd);
+	d->x.l.ops = &stream_ops;
+	if (apply_phase(d->x.l.part, fd, PH_CONNECTED, e->fail) != IO_OK)
 		return IO_FAIL;
-	return d->stream ? fd_take(&d->x, fd, fd) : dgram_take(d, fd, fd);
+	return fd_take(&d->x, fd, fd);
 }
 
 /* After a socket of this kind was the wrong one; 0 = none left. */
