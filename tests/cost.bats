@@ -149,12 +149,13 @@ silent() { echo $(($(calls total) - $(waits) - $(calls write) - $(calls getsockn
 	[ $((many - few)) -le $((100 * 20 + 100)) ]
 }
 
-@test "datagrams that wait are sent in one piece" {
-	[ -e "$TESTS_DIR/../src/relay/batch.c" ] || skip "this is a build without batches"
+# burst: of 50 datagrams that wait when the relay begins; the calls that moved those and
+# the answers are in "calls"
+burst() {
 	[ "$(uname)" = Linux ] || skip "only Linux cuts datagrams out of one piece"
 	need python3 pgrep
 	listen echo udp-listen:0,bind=127.0.0.1,fork socketpair
-	start relay strace -o calls -e trace=sendmsg "$SOCKCAT" -d -d \
+	start relay strace -o calls -e trace=sendmsg,recvmsg,recvmmsg "$SOCKCAT" -d -d \
 		udp-listen:0,bind=127.0.0.1,fork "udp:127.0.0.1:$PORT"
 	wait_for relay 'listening on'
 	PORT=$(sed -n 's/.*listening on .*:\([0-9][0-9]*\)$/\1/p' relay.err | head -n 1)
@@ -172,10 +173,21 @@ silent() { echo $(($(calls total) - $(waits) - $(calls write) - $(calls getsockn
 	END
 	kill -TERM "$(pgrep -P "$(cat relay.pid)")"
 	wait_until grep -q 'exited with' calls
+}
+
+@test "datagrams that wait are received in one call" {
+	burst
+	grep -Eq '^recvmmsg\(.* = 50$' calls
+}
+
+@test "datagrams that wait are sent in one piece, and no call brings only one" {
+	[ -e "$TESTS_DIR/../src/relay/batch.c" ] || skip "this is a build without batches"
+	burst
 	# the first may go alone, when its session begins
-	forth=$(grep -c 'msg_name=NULL' calls)
+	forth=$(grep -c '^sendmsg.*msg_name=NULL' calls)
 	echo "50 datagrams in $forth calls"
 	[ "$forth" -le 3 ]
+	run ! grep -q '^recvmsg' calls
 }
 
 @test "a TLS server's ticket goes with its answer, and nothing is asked in vain" {

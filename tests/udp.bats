@@ -561,3 +561,101 @@ assert [s.recv(99) for _ in range(10)] == [bytes([i]) * 64 for i in range(10)]
 	wait_until grep -q 'exited with' calls
 	grep -q 'msg_iovlen=9.*INJECTED' calls
 }
+
+# held NAME CODE: python3 CODE with s, a socket connected to $PORT, while NAME is stopped
+held() {
+	RELAY=$(cat "$1.pid") CODE=$2 client '
+import signal
+s, relay = c(), int(os.environ["RELAY"])
+os.kill(relay, signal.SIGSTOP)
+try:
+    exec(os.environ["CODE"])
+finally:
+    os.kill(relay, signal.SIGCONT)
+'
+}
+
+@test "many senders in one burst: each gets his own answers" {
+	echo_server
+	listen relay udp-listen:0,bind=127.0.0.1,fork "udp:127.0.0.1:$BACKEND"
+	held relay '
+flows = [c() for _ in range(40)]
+for i in range(3):
+    for f, s in enumerate(flows):
+        s.send(b"%d of %d" % (i, f))
+os.kill(relay, signal.SIGCONT)
+for f, s in enumerate(flows):
+    assert [s.recv(99) for _ in range(3)] == [b"%d of %d" % (i, f) for i in range(3)]'
+}
+
+@test "of a burst, udp-recvfrom takes the first datagram only" {
+	backend
+	listen relay -u udp4-recvfrom:0,bind=127.0.0.1 "udp4-sendto:127.0.0.1:$BACKEND"
+	held relay '
+for n in 50, 20, 10:
+    s.send(b"x" * n)'
+	finish relay
+	printf last | sockcat -u - "udp4-sendto:127.0.0.1:$BACKEND"
+	wait_out backend ' 4$'
+	[ "$(sed -n 's/^got [0-9]* //p' backend.out | xargs)" = '50 4' ]
+}
+
+@test "with null-eof an empty datagram in a burst is the end" {
+	backend
+	listen relay -u udp4-recv:0,bind=127.0.0.1,null-eof "udp4-sendto:127.0.0.1:$BACKEND"
+	held relay '
+for n in 50, 50, 20, 0, 10:
+    s.send(b"x" * n)'
+	finish relay
+	wait_out backend ' 20$'
+	[ "$(sed -n 's/^got [0-9]* //p' backend.out | xargs)" = '50 50 20' ]
+}
+
+@test "in a burst from many, only those in range= are heard" {
+	backend
+	listen relay -u udp4-recv:0,range=127.0.0.2/32 "udp4-sendto:127.0.0.1:$BACKEND"
+	held relay '
+good = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+good.bind(("127.0.0.2", 0))
+good.connect(("127.0.0.1", port))
+for n in 50, 20, 10:
+    s.send(b"x" * (n + 1))
+    good.send(b"x" * n)'
+	wait_out backend ' 10$'
+	[ "$(sed -n 's/^got [0-9]* //p' backend.out | xargs)" = '50 20 10' ]
+}
+
+@test "what came before a datagram that is too long is passed on, and then it is told" {
+	backend
+	listen relay -u -b 100 udp4-recv:0,bind=127.0.0.1 "udp4-sendto:127.0.0.1:$BACKEND"
+	held relay '
+for n in 50, 50, 20, 101, 50:
+    s.send(b"x" * n)'
+	finish relay
+	[ "$status" -ne 0 ]
+	grep -q 'a datagram of 101 bytes is longer than the 100 that -b allows' relay.err
+	wait_out backend ' 20$'
+	[ "$(sed -n 's/^got [0-9]* //p' backend.out | xargs)" = '50 50 20' ]
+}
+
+@test "a refusal in the middle of a burst ends that session only" {
+	backend
+	kill "$(cat backend.pid)"
+	finish backend
+	listen relay udp-listen:0,bind=127.0.0.1,fork "udp:127.0.0.1:$BACKEND"
+	held relay '
+for i in range(100):
+    s.send(bytes([i]) * (i % 7))'
+	wait_for relay "udp:127.0.0.1:$BACKEND.*[Rr]efused|[Rr]efused.*udp:127.0.0.1:$BACKEND"
+	start again python3 -u -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", int(sys.argv[1])))
+print("bound")
+while True:
+    data, peer = s.recvfrom(65536)
+    s.sendto(data, peer)
+' "$BACKEND"
+	wait_out again bound
+	client 'assert ask(c(), b"more") == b"more"'
+}

@@ -180,3 +180,32 @@ else:
 		rm server.out
 	done
 }
+
+@test "a datagram that is too long is dropped from a burst, its neighbours are not" {
+	need python3
+	listen server unix-recvfrom:s.sock,fork exec:cat
+	python3 - "$(cat server.pid)" <<-'END' || skip "this system has no datagrams of 300 KiB"
+	import os, signal, socket, sys
+	relay = int(sys.argv[1])
+	all = []
+	for i in range(3):
+	    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+	    s.settimeout(20)
+	    s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 400000)
+	    s.bind(f"c{i}.sock")
+	    s.connect("s.sock")
+	    all.append(s)
+	os.kill(relay, signal.SIGSTOP)
+	try:
+	    all[0].send(b"good")
+	    all[1].send(bytes(300 * 1024))
+	    all[2].send(b"fine")
+	except OSError:
+	    sys.exit(1)
+	finally:
+	    os.kill(relay, signal.SIGCONT)
+	open("answers", "wb").write(all[0].recv(99) + b" " + all[2].recv(99))
+	END
+	[ "$(<answers)" = 'good fine' ]
+	grep -q 'dropping a datagram of more than' server.err
+}

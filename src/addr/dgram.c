@@ -24,37 +24,14 @@ enum {
 
 /* ---- receiving --------------------------------------------------------- */
 
-enum io dgram_receive(int fd, void *to, size_t cap, int flags, struct arrival *a)
-{
-	struct iovec v = { .iov_base = to, .iov_len = cap };
-	struct msghdr m = {
-		.msg_iov = &v, .msg_iovlen = 1,
-		.msg_name = &a->from.sa, .msg_namelen = sizeof(a->from.sa),
-		.msg_controllen = sizeof(a->beside.space),
-	};
-	ssize_t got;
-
-	a->beside.len = 0;
-	m.msg_control = a->beside.space;
-	/* MSG_TRUNC: where the kernel can, it tells the length of what was cut */
-	do
-		got = recvmsg(fd, &m, flags | MSG_DONTWAIT | MSG_TRUNC);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK ? IO_READ : IO_FAIL;
-	a->len = (size_t)got;
-	if ((m.msg_flags & MSG_TRUNC) && a->len <= cap)
-		a->len = cap + 1;
-	a->from.len = m.msg_namelen;
-	a->beside.len = (size_t)m.msg_controllen;
-	return IO_OK;
-}
-
 bool dgram_note(const struct part *p, struct arrival *a, struct environment *env)
 {
-	bool pktinfo = part_has(p, OPT_IP_PKTINFO) || part_has(p, OPT_IPV6_RECVPKTINFO);
+	bool pktinfo;
 
-	return a->beside.len == 0 || ancillary_describe(&a->beside, pktinfo, env);
+	if (a->beside.len == 0 || (!env && !log_wants(LEVEL_INFO)))
+		return true;
+	pktinfo = part_has(p, OPT_IP_PKTINFO) || part_has(p, OPT_IPV6_RECVPKTINFO);
+	return ancillary_describe(&a->beside, pktinfo, env);
 }
 
 /* Errors that an earlier datagram caused somewhere on its way. */
@@ -78,13 +55,18 @@ static bool is_wanted(struct dgram *d, const struct name *from)
 	return false;
 }
 
-static void note_sender(struct dgram *d, const struct name *from)
+/* Whether it is for us; then its sender is known. */
+static bool take(struct dgram *d, struct arrival *a)
 {
-	if (d->strict)
-		return;
-	d->from.len = from->len;
-	memcpy(&d->from.sa, &from->sa, from->len);
-	d->x.l.end->sender = &d->from;
+	if (!is_wanted(d, &a->from))
+		return false;
+	if (!d->strict) {
+		d->from.len = a->from.len;
+		memcpy(&d->from.sa, &a->from.sa, a->from.len);
+		d->x.l.end->sender = &d->from;
+	}
+	dgram_note(d->x.l.part, a, NULL);
+	return true;
 }
 
 static enum io receive_failed(struct dgram *d)
@@ -140,15 +122,13 @@ enum io dgram_read(struct layer *l, void *to, size_t cap, size_t *n)
 		return IO_EOF;
 	for (unsigned i = 0; i < TURNS; i++) {
 		struct arrival a;
-		enum io r = dgram_receive(l->end->rfd, to, cap, 0, &a);
+		enum io r = arrival_receive(l->end->rfd, to, cap, 0, &a);
 
 		if (r == IO_READ)
 			return IO_READ;
 		if (r == IO_FAIL && (d->connected || !from_the_net(errno)))
 			return receive_failed(d);
-		if (r == IO_OK && is_wanted(d, &a.from)) {
-			note_sender(d, &a.from);
-			dgram_note(l->part, &a, NULL);
+		if (r == IO_OK && take(d, &a)) {
 			*n = a.len;
 			return deliver(d, a.len, cap);
 		}
@@ -156,12 +136,81 @@ enum io dgram_read(struct layer *l, void *to, size_t cap, size_t *n)
 	return IO_READ;
 }
 
+/* ---- receiving many ---------------------------------------------------- */
+
+static enum io take_queue(struct dgram *d, struct arrivals *in, struct iovec *v,
+			  unsigned *n)
+{
+	enum io r = IO_OK;
+
+	while (r == IO_OK && *n < in->max) {
+		void *to = in->of[*n].data;
+		size_t len;
+
+		r = read_queue(d, to, in->cap, &len);
+		if (r == IO_OK)
+			v[(*n)++] = (struct iovec){ .iov_base = to, .iov_len = len };
+	}
+	return r;
+}
+
+/* IO_OK: it is in v or not for us, and others may follow. */
+static enum io take_one(struct dgram *d, struct arrival *a, size_t cap, struct iovec *v,
+			unsigned *n)
+{
+	enum io r;
+
+	if (!take(d, a))
+		return IO_OK;
+	r = deliver(d, a->len, cap);
+	if (r != IO_OK)
+		return r;
+	v[(*n)++] = (struct iovec){ .iov_base = a->data, .iov_len = a->len };
+	return d->spent ? IO_EOF : IO_OK;
+}
+
+static enum io take_socket(struct dgram *d, struct arrivals *in, struct iovec *v,
+			   unsigned *n)
+{
+	enum io r = arrivals_receive(in, d->x.l.end->rfd);
+
+	if (r == IO_FAIL)
+		return d->connected || !from_the_net(errno) ? receive_failed(d) : IO_OK;
+	for (unsigned i = 0; i < in->n && r == IO_OK; i++)
+		r = take_one(d, &in->of[i], in->cap, v, n);
+	return r == IO_OK && in->n < in->max ? IO_READ : r;
+}
+
+static struct arrivals *room_for_many(struct loop *l)
+{
+	struct loop_services *s = loop_services(l);
+
+	if (!s->arrivals)
+		s->arrivals = arrivals_new(ARRIVAL_IP);
+	return s->arrivals;
+}
+
+enum io dgram_read_many(struct layer *l, struct iovec *v, unsigned *n)
+{
+	struct dgram *d = (struct dgram *)l;
+	struct arrivals *in = room_for_many(l->end->loop);
+
+	*n = 0;
+	if (!in)
+		return fail_memory(l->end->fail);
+	if (d->hub)
+		return take_queue(d, in, v, n);
+	if (d->spent || l->end->rfd < 0)
+		return IO_EOF;
+	return take_socket(d, in, v, n);
+}
+
+/* ---- sending ----------------------------------------------------------- */
+
 bool dgram_aim(int fd, const struct name *to)
 {
 	return connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0;
 }
-
-/* ---- sending ----------------------------------------------------------- */
 
 /* n pieces, which are one datagram or, with a length to cut them to, so many. */
 static ssize_t send_pieces(struct dgram *d, int fd, const struct iovec *v, unsigned n,

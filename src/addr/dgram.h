@@ -10,7 +10,7 @@
 #ifndef SOCKCAT_ADDR_DGRAM_H
 #define SOCKCAT_ADDR_DGRAM_H
 
-#include "addr/ancillary.h"
+#include "addr/arrivals.h"
 #include "addr/fd.h"
 #include "addr/peers.h"
 #include "addr/socket.h"
@@ -40,16 +40,6 @@ struct dgram {
 	struct peer *peer;		/* own, the same */
 };
 
-/* One datagram as it came from the kernel. */
-struct arrival {
-	size_t len;			/* in full, also of what was cut */
-	struct name from;
-	struct ancillary beside;
-};
-
-/* IO_OK, IO_READ, or IO_FAIL without a record: errno says why.  flags: MSG_PEEK or 0. */
-enum io dgram_receive(int fd, void *to, size_t cap, int flags, struct arrival *a);
-
 /* connect(2): from now on the socket knows its peer.  False with errno. */
 bool dgram_aim(int fd, const struct name *to);
 
@@ -59,6 +49,7 @@ bool dgram_note(const struct part *p, struct arrival *a, struct environment *env
 
 /* The layer's steps and ops. */
 enum io dgram_read(struct layer *l, void *to, size_t cap, size_t *n);
+enum io dgram_read_many(struct layer *l, struct iovec *v, unsigned *n);
 enum io dgram_write(struct layer *l, const void *from, size_t len, size_t *n);
 enum io dgram_write_many(struct layer *l, const struct iovec *v, unsigned n,
 			 unsigned *done);
@@ -84,7 +75,7 @@ const char *dgram_word(const struct part *p);
 
 #define DGRAM_OPS                                                                        \
 	.size = sizeof(struct dgram), .read = dgram_read, .write = dgram_write,          \
-	.write_many = dgram_write_many, .shut = dgram_shut,                              \
-	.describe = dgram_describe, .free = dgram_free
+	.read_many = dgram_read_many, .write_many = dgram_write_many,                    \
+	.shut = dgram_shut, .describe = dgram_describe, .free = dgram_free
 
 #endif

@@ -88,7 +88,7 @@ static enum io find_sender(struct dgram *d)
 	endpoint_local(e, &at);
 	for (;;) {
 		unsigned char none[1];
-		enum io r = dgram_receive(e->rfd, none, sizeof(none), MSG_PEEK, &a);
+		enum io r = arrival_receive(e->rfd, none, sizeof(none), MSG_PEEK, &a);
 
 		if (r == IO_READ)
 			return IO_READ;
@@ -97,7 +97,7 @@ static enum io find_sender(struct dgram *d)
 					e->spec->input);
 		if (r == IO_OK && socket_admits(d->x.l.part, &a.from))
 			break;
-		dgram_receive(e->rfd, none, sizeof(none), 0, &a);
+		arrival_receive(e->rfd, none, sizeof(none), 0, &a);
 	}
 	d->to = a.from;
 	ancillary_local(&a.beside, &at, &d->local);

@@ -10,12 +10,13 @@
 #include "base/platform.h"
 
 enum {
-	TURNS = 256,		/* datagrams routed before others get their turn */
+	TURNS = 4,		/* batches routed before others get their turn */
 	ENOUGH = PEER_DATAGRAMS / 4,	/* as many wait as a session takes at once, */
 	MUCH = PEER_BYTES / 4,		/* or so many bytes */
 	LATE = 256,		/* datagrams that may wait for a session to end */
 	RECEIVE_BUFFER = 4 * 1024 * 1024,
 	QUIET_USEC = 10 * 1000 * 1000,	/* between two warnings that tell the same */
+	STUCK_USEC = 10 * 1000,	/* until the rest of a batch is looked at again */
 };
 
 struct hub {
@@ -30,10 +31,11 @@ struct hub {
 	bool singly;			/* a session takes one datagram only */
 	struct peer *late, **late_end;	/* own: singly: those who wait for room */
 	unsigned nlate;
-	struct timer late_timer;
+	struct timer late_timer;	/* for those, and for what is left of a batch */
 	struct peer *woken, **woken_end;	/* ref: who has got something, in turn */
 	uint64_t quiet;			/* no warning before this time */
-	unsigned char *room;		/* own: for one datagram, SCRATCH_SIZE bytes */
+	struct arrivals *in;		/* own: the batch received last */
+	unsigned routed;		/* of it */
 };
 
 /* ---- who gets in ------------------------------------------------------- */
@@ -124,7 +126,7 @@ static enum io newcomer(struct hub *h, struct arrival *a, struct endpoint *child
 	}
 	p = peers_new(&a->from);
 	if (!p || (!h->singly && !peers_list(&h->peers, p)) ||
-	    !peers_push(&h->peers, p, h->room, a->len)) {
+	    !peers_push(&h->peers, p, a->data, a->len)) {
 		peers_free(&h->peers, p);
 		return no_memory(h);
 	}
@@ -192,7 +194,7 @@ static bool route(struct hub *h, struct arrival *a)
 	if (!p)
 		return false;
 	dgram_note(h->part, a, NULL);
-	if (!peers_push(&h->peers, p, h->room, a->len))
+	if (!peers_push(&h->peers, p, a->data, a->len))
 		note_drop(p);
 	else if (p->waiting == 1)
 		wake_later(h, p);
@@ -201,22 +203,40 @@ static bool route(struct hub *h, struct arrival *a)
 	return true;
 }
 
-/* IO_OK, IO_READ or IO_FAIL with errno. */
-static enum io receive(struct hub *h, struct arrival *a)
+static void too_long(struct hub *h)
 {
-	enum io r = dgram_receive(h->fd, h->room, SCRATCH_SIZE, 0, a);
+	log_say(LEVEL_WARNING, "%s: dropping a datagram of more than %zu bytes",
+		h->part->spec->input, h->in->cap);
+	if (h->listener)
+		fail_say(fail_record(h->listener->missing), PHASE_RECEIVE, EMSGSIZE,
+			 "%s: a datagram was dropped that was too long",
+			 h->part->spec->input);
+}
 
-	if (r == IO_OK && a->len > SCRATCH_SIZE) {
-		log_say(LEVEL_WARNING, "%s: dropping a datagram of more than %d bytes",
-			h->part->spec->input, SCRATCH_SIZE);
-		if (h->listener)
-			fail_say(fail_record(h->listener->missing), PHASE_RECEIVE,
-				 EMSGSIZE, "%s: a datagram was dropped that was too long",
-				 h->part->spec->input);
-		errno = EMSGSIZE;
-		return IO_FAIL;
+static bool has_rest(const struct hub *h)
+{
+	return h->routed < h->in->n;
+}
+
+/* The batch, up to somebody new: then IO_OK, and child is his.  No child: nobody new
+ * comes in. */
+static enum io route_batch(struct hub *h, struct endpoint *child)
+{
+	while (has_rest(h)) {
+		struct arrival *a = &h->in->of[h->routed++];
+
+		if (a->len > h->in->cap)
+			too_long(h);
+		else if (!route(h, a) && child && newcomer(h, a, child) == IO_OK)
+			return IO_OK;
 	}
-	return r;
+	return IO_READ;
+}
+
+static enum io receive(struct hub *h)
+{
+	h->routed = 0;
+	return arrivals_receive(h->in, h->fd);
 }
 
 /* What one datagram on its way to somebody has caused is no trouble of ours. */
@@ -225,30 +245,38 @@ static bool is_fatal(int err)
 	return err == EBADF || err == ENOTSOCK || err == EINVAL || err == EFAULT;
 }
 
-static enum io route_until_newcomer(struct hub *h, struct endpoint *child)
+/* Answers as route_batch(), or IO_FAIL. */
+static enum io route_all(struct hub *h, struct endpoint *child)
 {
-	if (h->late && h->live < h->max)
-		return adopt(h, take_late(h), child);
 	for (unsigned i = 0; i < TURNS; i++) {
-		struct arrival a;
-		enum io r = receive(h, &a);
-
-		if (r == IO_READ)
-			return IO_READ;
-		if (r == IO_FAIL && is_fatal(errno))
+		if (!has_rest(h) && receive(h) == IO_FAIL && is_fatal(errno) &&
+		    h->listener)
 			return fail_sys(h->listener->fail, PHASE_RECEIVE,
 					"cannot receive on %s", h->part->spec->input);
-		if (r == IO_OK && !route(h, &a) && newcomer(h, &a, child) == IO_OK)
+		if (route_batch(h, child) == IO_OK)
 			return IO_OK;
+		if (h->in->n < h->in->max)
+			break;
 	}
 	return IO_READ;
 }
 
+/* The kernel does not tell again of what we have. */
+static void watch_rest(struct hub *h)
+{
+	if (has_rest(h))
+		timer_set(h->loop, &h->late_timer, loop_now(h->loop) + STUCK_USEC);
+}
+
 enum io hub_accept(struct hub *h, struct endpoint *child)
 {
-	enum io r = route_until_newcomer(h, child);
+	enum io r;
 
+	if (h->late && h->live < h->max)
+		return adopt(h, take_late(h), child);
+	r = route_all(h, child);
 	wake_all(h);
+	watch_rest(h);
 	return r;
 }
 
@@ -275,13 +303,26 @@ void hub_forget(struct dgram *d)
 		peers_unlist(&d->hub->peers, d->peer);
 }
 
-static void late_due(void *owner, unsigned ready)
+/* Without a listener nobody new comes in. */
+static void feed(void *owner, unsigned ready)
 {
 	struct hub *h = owner;
 
 	(void)ready;
+	route_all(h, NULL);
+	wake_all(h);
+}
+
+/* A listener that is short of something may leave the rest where it is. */
+static void late_due(void *owner, unsigned ready)
+{
+	struct hub *h = owner;
+
+	watch_rest(h);
 	if (h->listener)
 		endpoint_wake(h->listener);
+	else
+		feed(h, ready);
 }
 
 static void hub_free(struct hub *h)
@@ -290,7 +331,7 @@ static void hub_free(struct hub *h)
 		peers_free(&h->peers, take_late(h));
 	timer_stop(h->loop, &h->late_timer);
 	peers_end(&h->peers);
-	mem_free(h->room);
+	mem_free(h->in);
 	if (!h->listener) {
 		watch_set(h->loop, &h->watch, 0);
 		sys_close(h->fd);
@@ -341,7 +382,7 @@ enum io hub_new(struct dgram *d, bool singly)
 		.fd = e->rfd,
 		.singly = singly,
 		.max = max > 0 && max < UINT_MAX ? (unsigned)max : HUB_SESSIONS,
-		.room = mem_new(SCRATCH_SIZE, 1),
+		.in = arrivals_new(e->network ? ARRIVAL_IP : SCRATCH_SIZE),
 	};
 	h->late_end = &h->late;
 	h->woken_end = &h->woken;
@@ -349,19 +390,7 @@ enum io hub_new(struct dgram *d, bool singly)
 	d->hub = h;
 	endpoint_local(e, &h->at);
 	enlarge(h);
-	return h->room ? IO_OK : fail_memory(e->fail);
-}
-
-/* Without a listener nobody new comes in. */
-static void feed(void *owner, unsigned ready)
-{
-	struct hub *h = owner;
-	struct arrival a;
-
-	(void)ready;
-	for (unsigned i = 0; i < TURNS && receive(h, &a) == IO_OK; i++)
-		route(h, &a);
-	wake_all(h);
+	return h->in ? IO_OK : fail_memory(e->fail);
 }
 
 static void hurry_all(struct hub *h)
@@ -379,6 +408,7 @@ bool hub_close(struct hub *h)
 	}
 	hurry_all(h);
 	h->listener = NULL;
+	watch_rest(h);
 	h->watch = (struct watch){ .fd = h->fd, .fn = feed, .owner = h };
 	watch_set(h->loop, &h->watch, READY_READ);
 	return true;

@@ -122,6 +122,31 @@ int sys_socketpair(int type, int fds[2], bool nonblock)
 
 #endif
 
+#ifdef MSG_WAITFORONE
+
+int sys_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
+{
+	return recvmmsg(fd, m, n, flags, NULL);
+}
+
+#else
+
+int sys_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		const ssize_t got = recvmsg(fd, &m[i].msg_hdr, flags);
+
+		if (got < 0)
+			break;
+		m[i].msg_len = (unsigned)got;
+	}
+	return i ? (int)i : -1;
+}
+
+#endif
+
 int sys_dup(int fd)
 {
 	return fcntl(fd, F_DUPFD_CLOEXEC, 3);

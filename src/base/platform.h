@@ -17,6 +17,14 @@ int sys_socket_in(const char *netns, int family, int type, int protocol, bool no
 int sys_accept(int fd, struct sockaddr *sa, socklen_t *len, bool nonblock);
 int sys_pipe(int fds[2], bool nonblock);
 int sys_socketpair(int type, int fds[2], bool nonblock);	/* AF_UNIX */
+/* recvmmsg(2) without its timeout; where there is none, recvmsg(2) for each. */
+#ifndef MSG_WAITFORONE
+struct mmsghdr {
+	struct msghdr msg_hdr;
+	unsigned msg_len;
+};
+#endif
+int sys_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags);
 /* close-on-exec copy, >= 3 */
 int sys_dup(int fd);
 bool sys_nonblock(int fd);

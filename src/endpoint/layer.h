@@ -15,6 +15,8 @@ struct buf;
 struct environment;
 struct iovec;
 
+enum { LAYER_MANY = 64 };	/* messages at once, at most */
+
 /* Every function is optional; a missing read or write means that the bytes pass
  * through untouched, and then the layer costs nothing once open.
  *
@@ -64,9 +66,13 @@ struct layer_ops {
 	enum io (*read)(struct layer *l, void *to, size_t cap, size_t *n);
 	enum io (*write)(struct layer *l, const void *from, size_t len, size_t *n);
 
-	/* Of message transports: writes the first *done >= 1 of n messages, each whole,
-	 * as many as go at once.  Answers like write; IO_OK also where fewer than n were
-	 * written. */
+	/* Of message transports, both of these or none.  Reads the *n messages that have
+	 * come, LAYER_MANY at most, into memory that is the caller's until his step ends.
+	 * IO_OK: there may be more; else what follows them, as read would answer. */
+	enum io (*read_many)(struct layer *l, struct iovec *v, unsigned *n);
+
+	/* Writes the first *done >= 1 of n messages, each whole, as many as go at once.
+	 * Answers like write; IO_OK also where fewer than n were written. */
 	enum io (*write_many)(struct layer *l, const struct iovec *v, unsigned n,
 			      unsigned *done);
 

@@ -175,6 +175,7 @@ void loop_free(struct loop *l)
 	l->backend->close(l->kernel);
 	timers_free(&l->timers);
 	mem_free(l->always);
+	mem_free(l->services.arrivals);
 	mem_free(l->services.scratch);
 	mem_free(l);
 }

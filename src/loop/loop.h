@@ -136,6 +136,7 @@ void loop_cancel(struct loop *l, struct task *t);
  * anything else. */
 struct resolver;
 struct children;
+struct arrivals;
 struct loop_services {
 	struct resolver *resolver;	/* ref */
 	struct children *children;	/* ref */
@@ -143,6 +144,8 @@ struct loop_services {
 	unsigned char *scratch;
 	/* SCRATCH_SIZE, or what loop_scratch() was told */
 	size_t scratch_size;
+	/* own: for many datagrams at once (addr/arrivals.h); NULL until it is needed */
+	struct arrivals *arrivals;
 };
 enum { SCRATCH_SIZE = 256 * 1024, SCRATCH_SPARE = 64 };
 struct loop_services *loop_services(struct loop *l);

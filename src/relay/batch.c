@@ -1,4 +1,4 @@
-/* Moving datagrams many at a time: read one after the other, sent together.
+/* Moving datagrams many at a time: what has come is read at once and sent at once.
  *
  * Most of what a datagram costs is its way through the kernel to the receiver's socket;
  * so those that have come are passed on as one piece, out of which the kernel cuts them
@@ -10,21 +10,15 @@
 
 #include "base/mem.h"
 
-enum {
-	MANY = 64,		/* datagrams at once, */
-	LONGEST = 65536,	/* and room that is left for one more */
-};
-
 struct train {
-	struct iovec car[MANY];
+	struct iovec car[LAYER_MANY];	/* ref */
 	unsigned n;
-	size_t used;		/* bytes of the loop's buffer */
 };
 
 /* What was left behind: pump.left. */
 struct siding {
 	struct left left;
-	struct iovec car[MANY];	/* ref: into data */
+	struct iovec car[LAYER_MANY];	/* ref: into data */
 	unsigned at, n;		/* car[at .. n) is still to be written */
 	unsigned char data[];
 };
@@ -56,9 +50,18 @@ static enum io write_cars(struct pump *p, const struct iovec *car, unsigned n,
 	return IO_OK;
 }
 
+static size_t bytes_from(const struct train *t, unsigned at)
+{
+	size_t sum = 0;
+
+	for (; at < t->n; at++)
+		sum += t->car[at].iov_len;
+	return sum;
+}
+
 static enum io keep(struct pump *p, const struct train *t, unsigned at)
 {
-	struct siding *s = mem_new(1, sizeof(*s) + t->used);
+	struct siding *s = mem_new(1, sizeof(*s) + bytes_from(t, at));
 	unsigned char *to;
 
 	if (!s)
@@ -97,42 +100,22 @@ static enum io write_siding(struct pump *p)
 	return pump_wrote(p, r);
 }
 
-/* ---- reading ----------------------------------------------------------------------- */
-
-/* What has come, until there is no more or no room: the answer that said so. */
-static enum io read_train(struct pump *p, struct train *t)
-{
-	unsigned char *room = loop_services(p->from->loop)->scratch;
-	enum io r = IO_OK;
-
-	while (t->n < MANY && t->used + LONGEST <= p->block) {
-		size_t n = 0;
-
-		r = endpoint_read(p->from, room + t->used, p->block - t->used, &n);
-		if (r != IO_OK)
-			return r;
-		t->car[t->n++] =
-			(struct iovec){ .iov_base = room + t->used, .iov_len = n };
-		t->used += n;
-	}
-	return r;
-}
-
 /* ---- the way ----------------------------------------------------------------------- */
 
 static bool batch_fits(const struct pump *p)
 {
 	return !p->off && p->from->messages && p->from->network && p->to->messages &&
 	       p->to->network && endpoint_is_raw(p->from) && endpoint_is_raw(p->to) &&
-	       p->to->writer->ops->write_many &&
+	       p->from->reader->ops->read_many && p->to->writer->ops->write_many &&
 	       p->block == loop_services(p->from->loop)->scratch_size;
 }
 
 /* Datagrams that came before a failure are passed on first. */
 static enum io batch_move(struct pump *p)
 {
-	struct train t = { .n = 0 };
-	const enum io r = read_train(p, &t);
+	struct layer *from = p->from->reader;
+	struct train t;
+	const enum io r = from->ops->read_many(from, t.car, &t.n);
 	enum io w = IO_OK;
 
 	p->eof = r == IO_EOF;

@@ -22,7 +22,7 @@ static struct loop *loop;
 static struct spec spec;
 static struct fail failure, lost, *missing = &lost;
 static struct endpoint listener, child[CHILDREN];
-static unsigned woken[CHILDREN];
+static unsigned woken[CHILDREN], listener_woken;
 static struct name at;
 
 static void woke(void *owner, unsigned ready)
@@ -48,7 +48,6 @@ static void build(struct endpoint *e, unsigned *wakes, bool listening)
 
 static void start(const char *address)
 {
-	static unsigned ignored;
 	static const struct spec_rules rules;
 
 	failure = (struct fail){ 0 };
@@ -56,7 +55,8 @@ static void start(const char *address)
 	assert_non_null(loop);
 	assert_int_equal(spec_parse(address, &rules, &spec, &failure), IO_OK);
 	assert_int_equal(spec_prepare(&spec, &failure), IO_OK);
-	build(&listener, &ignored, true);
+	listener_woken = 0;
+	build(&listener, &listener_woken, true);
 	assert_int_equal(endpoint_open(&listener), IO_OK);
 	assert_true(endpoint_local(&listener, &at));
 	for (unsigned i = 0; i < CHILDREN; i++) {
@@ -142,6 +142,73 @@ static void each_peer_has_its_own_queue(void **state)
 	assert_int_equal(woken[0], 0);
 	assert_int_equal(woken[1], 1);
 	reads(&child[1], "b2");
+	close(a);
+	close(b);
+}
+
+static void a_session_may_end_in_the_middle_of_a_batch(void **state)
+{
+	int a, b;
+
+	(void)state;
+	start("udp4-listen:0,fork,bind=127.0.0.1");
+	a = client();
+	b = client();
+	says(a, "a1");
+	says(b, "b1");
+	says(a, "");
+	says(b, "b2");
+	accepts(0);
+	reads(&child[0], "a1");
+	endpoint_free(&child[0]);
+	accepts(1);
+	accepts(2);
+	assert_int_equal(endpoint_accept(&listener, &child[0]), IO_READ);
+	reads(&child[1], "b1");
+	reads(&child[1], "b2");
+	reads(&child[2], "");
+	assert_int_equal(reads_nothing(&child[2]), IO_WAIT);
+	close(a);
+	close(b);
+}
+
+static void what_is_left_of_a_batch_is_asked_for_again(void **state)
+{
+	int a, b;
+
+	(void)state;
+	start("udp4-listen:0,fork,bind=127.0.0.1");
+	a = client();
+	b = client();
+	says(a, "a1");
+	says(b, "b1");
+	accepts(0);
+	assert_int_equal(loop_run(loop, &failure), IO_OK);
+	assert_int_equal(listener_woken, 1);
+	assert_int_equal(loop_run(loop, &failure), IO_OK);
+	assert_int_equal(listener_woken, 2);
+	accepts(1);
+	reads(&child[1], "b1");
+	close(a);
+	close(b);
+}
+
+static void the_rest_of_a_batch_outlives_the_listener(void **state)
+{
+	int a, b;
+
+	(void)state;
+	start("udp4-listen:0,fork,bind=127.0.0.1");
+	a = client();
+	b = client();
+	says(a, "a1");
+	says(b, "b1");
+	says(a, "a2");
+	accepts(0);
+	reads(&child[0], "a1");
+	endpoint_free(&listener);
+	assert_int_equal(loop_run(loop, &failure), IO_OK);
+	reads(&child[0], "a2");
 	close(a);
 	close(b);
 }
@@ -237,6 +304,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(each_peer_has_its_own_queue, finish),
+		cmocka_unit_test_teardown(a_session_may_end_in_the_middle_of_a_batch,
+					  finish),
+		cmocka_unit_test_teardown(what_is_left_of_a_batch_is_asked_for_again,
+					  finish),
+		cmocka_unit_test_teardown(the_rest_of_a_batch_outlives_the_listener,
+					  finish),
 		cmocka_unit_test_teardown(sessions_outlive_their_listener_for_a_while,
 					  finish),
 		cmocka_unit_test_teardown(a_bound_number_of_peers, finish),
