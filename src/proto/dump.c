@@ -32,11 +32,10 @@ size_t dump_room(const char *who, size_t len)
  * What a byte looks like is looked up: with data of all kinds no branch could be
  * foretold, and one that was foretold wrongly costs as much as ten bytes. */
 
-#define TWICE(s) s s
-#define TIMES4(s) TWICE(s) TWICE(s)
-#define TIMES16(s) TIMES4(TIMES4(s))
-#define TIMES32(s) TWICE(TIMES16(s))
-#define BEYOND_ASCII(s) s TIMES4(TIMES32(s)) /* and DEL */
+#define TIMES4(s) s s s s
+#define TIMES16(s) TIMES4(s) TIMES4(s) TIMES4(s) TIMES4(s)
+#define TIMES32(s) TIMES16(s) TIMES16(s)
+#define BEYOND_ASCII(s) s TIMES32(s) TIMES32(s) TIMES32(s) TIMES32(s) /* and DEL */
 #define PRINTABLE                           \
 	" !\"#$%&'()*+,-./0123456789:;<=>?" \
 	"@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_" \
@@ -77,7 +76,7 @@ static const char in_line[] =
 	"\\x7f" HEX_ROW("8") HEX_ROW("9") HEX_ROW("a") HEX_ROW("b")
 	HEX_ROW("c") HEX_ROW("d") HEX_ROW("e") HEX_ROW("f");
 static const char line_width[] = "\4\4\4\4\4\4\4\4\4\2\2\4\4\2\4\4" TIMES16("\4")
-	TWICE(TIMES16("\1")) TIMES16("\1")
+	TIMES32("\1") TIMES16("\1")
 	"\1\1\1\1\1\1\1\1\1\1\1\1\2\1\1\1" TIMES16("\1")
 	"\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1" BEYOND_ASCII("\4");
 
