@@ -336,12 +336,14 @@ static size_t read_records(struct tls *t, unsigned char *to, size_t cap)
 {
 	size_t n = 0, got;
 
-	while (n < cap && SSL_read_ex(t->ssl, to + n, cap - n, &got) == 1) {
+	do {
+		if (SSL_read_ex(t->ssl, to + n, cap - n, &got) != 1) {
+			t->behind = n ? ERR_peek_error() : 0;
+			break;
+		}
 		n += got;
 		t->fed = !t->full || cap - n < READ_AT_ONCE * SSL3_RT_MAX_PLAIN_LENGTH;
-		if (t->fed && !SSL_has_pending(t->ssl))
-			break;
-	}
+	} while (n < cap && (!t->fed || SSL_has_pending(t->ssl)));
 	t->fed = false;
 	return n;
 }
@@ -351,12 +353,11 @@ static size_t read_records(struct tls *t, unsigned char *to, size_t cap)
 static enum io read_stream(struct tls *t, void *to, size_t cap, size_t *n)
 {
 	*n = t->behind ? 0 : read_records(t, to, cap);
+	if (*n)
+		return IO_OK;
 	if (t->behind)
 		tlscompat_raise(t->behind);
-	if (!*n)
-		return meaning(t);
-	t->behind = ERR_peek_error();
-	return IO_OK;
+	return meaning(t);
 }
 
 static enum io tls_read(struct layer *l, void *to, size_t cap, size_t *n)

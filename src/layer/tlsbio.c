@@ -15,15 +15,15 @@ enum {
 
 /* ---- the way down ------------------------------------------------------------ */
 
+/* The first cause is the one to tell. */
 static bool set_aside(struct tls *t)
 {
 	struct fail *f = t->l.end->fail;
 
-	if (!t->lost)
-		t->lost = mem_new(1, sizeof(*f));
-	if (!t->lost)
+	if (!fail_record(&t->lost))
 		return false;
-	*t->lost = *f;
+	if (t->lost->phase == PHASE_NONE)
+		*t->lost = *f;
 	*f = (struct fail){ 0 };
 	return true;
 }
@@ -81,8 +81,10 @@ static void hand_on(struct tls *t)
 {
 	struct buf *spare = &t->peer.ctx->spare;
 
-	if (spare->data)
+	if (spare->data) {
 		buf_free(&t->out);
+		return;
+	}
 	*spare = t->out;
 	spare->len = 0;
 	buf_init(&t->out, OUT_MOST);

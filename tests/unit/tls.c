@@ -836,6 +836,35 @@ static void an_idle_session_owns_no_buffer(void **state)
 	}
 }
 
+static enum io take_all(struct layer *l, const void *from, size_t len, size_t *n)
+{
+	(void)l;
+	(void)from;
+	*n = len;
+	return IO_OK;
+}
+
+/* One session waits for room while another writes: both hand their memory on, and there
+ * is a place for one of them only. */
+static void sessions_that_write_at_once_keep_one_buffer_between_them(void **state)
+{
+	static const struct layer_ops ops = { .write = take_all };
+	struct layer below = { .ops = &ops };
+	struct tlsctx ctx = { 0 };
+	struct tls one = { .l.below = &below, .peer.ctx = &ctx }, two = one;
+	unsigned char *kept;
+
+	(void)state;
+	assert_true(tlsbio_gather(&one) && buf_add(&one.out, "x", 1));
+	assert_true(tlsbio_gather(&two) && buf_add(&two.out, "x", 1));
+	kept = two.out.data;
+	assert_int_equal(tlsbio_send(&two), IO_OK);
+	assert_int_equal(tlsbio_send(&one), IO_OK);
+	assert_ptr_equal(ctx.spare.data, kept);
+	assert_true(!one.out.data && !two.out.data);
+	buf_free(&ctx.spare);
+}
+
 static int make_loop(void **state)
 {
 	struct fail f = { 0 };
@@ -885,6 +914,7 @@ int main(void)
 		PAIR(keys_may_change_while_bytes_wait),
 		PAIR(an_idle_session_owns_no_buffer),
 		cmocka_unit_test(pins_are_read_in_three_ways),
+		cmocka_unit_test(sessions_that_write_at_once_keep_one_buffer_between_them),
 	};
 
 	log_start(&quiet);
