@@ -97,10 +97,10 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	obey(argc, argv, &c, &f, &reported, &signo);
-	log_end();	/* what is left, before our last words */
-	be_strict(&c, &f, &reported);
 	/* who reads our last words may be gone, but that is no end by a signal */
 	signal(SIGPIPE, SIG_IGN);
+	log_end();	/* what is left, before them */
+	be_strict(&c, &f, &reported);
 	if (f.phase != PHASE_NONE && !reported) {
 		log_fail(LEVEL_ERROR, &f);
 		event_tell(&(struct event){

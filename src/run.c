@@ -246,7 +246,10 @@ static void drain_log(void *owner, struct spool *s)
 {
 	struct run *r = owner;
 
-	drain_run(&r->drain, r->loop, s);
+	if (s)
+		drain_run(&r->drain, r->loop, s);
+	else
+		drain_stop(&r->drain);
 }
 
 static enum io make_loop(struct run *r)

@@ -518,6 +518,26 @@ stuck() {
 	stuck --dialect=socat
 }
 
+# It comes again and again: who could say when the program waits for its last words to go?
+@test "TERM ends the program whose place another is to take, while nobody reads" {
+	need python3
+	timeout 60 python3 - "$SOCKCAT" <<-'EOF'
+	import os, select, signal, subprocess, sys, time
+
+	r, w = os.pipe()
+	while select.select([], [w], [], 0)[1]:
+	    os.write(w, bytes(4096))
+	p = subprocess.Popen([sys.argv[1], '-d', '-d', 'pipe', 'exec:sleep 50,nofork'], stderr=w)
+	deadline = time.time() + 20
+	while p.poll() is None and time.time() < deadline:
+	    time.sleep(0.1)
+	    p.send_signal(signal.SIGTERM)
+	status = p.poll()
+	p.kill()
+	assert status in (143, -15), status
+	EOF
+}
+
 @test "TERM ends workers while nobody reads standard error" {
 	need python3
 	timeout 60 python3 - "$SOCKCAT" "$(free_port)" <<-'EOF'

@@ -190,6 +190,8 @@ void log_forked(void)
 
 void log_end(void)
 {
+	if (err.waits)
+		err.waits(err.owner, NULL);
 	spool_close(&err.spool);
 	err.known = false;
 }

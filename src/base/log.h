@@ -64,7 +64,8 @@ void log_make_room(void);
 bool log_write(const void *text, size_t len);
 
 /* waits(owner, spool) is called when standard error has a reader who does not take all
- * that is there for it, so that somebody flushes the spool later.  NULL: no longer. */
+ * that is there for it, so that somebody flushes the spool later; with NULL for the spool
+ * before it is closed.  waits NULL: no longer. */
 struct spool;
 void log_watch(void (*waits)(void *owner, struct spool *s), void *owner);
 

@@ -196,12 +196,11 @@ static void end(struct spool *s)
 
 /* ---- writing --------------------------------------------------------------- */
 
-static bool writable(int fd, int timeout_ms)
+static bool writable(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 
-	errno = 0;
-	return poll(&p, 1, timeout_ms) > 0;
+	return poll(&p, 1, 0) > 0;
 }
 
 /* The first records, for one call.  To a pipe that polls writable, no more goes than
@@ -226,7 +225,7 @@ static ssize_t write_vector(const struct spool *s, struct iovec *v, size_t len)
 	struct msghdr m = { .msg_iov = v };
 	ssize_t n;
 
-	if (s->shared && !writable(s->fd, 0)) {
+	if (s->shared && !writable(s->fd)) {
 		errno = EAGAIN;
 		return -1;
 	}
@@ -484,15 +483,21 @@ static void drop_rest(struct spool *s)
 			s->what, s->lost);
 }
 
-/* Text is worth waiting for, unless somebody wants an end. */
+/* Text is worth waiting for, unless somebody wants an end; then a moment is, but for who
+ * says so again. */
 static bool takes_more(const struct spool *s)
 {
-	bool more;
+	struct pollfd p[2] = { { .fd = s->fd, .events = POLLOUT },
+			       { .fd = news.wake, .events = POLLIN } };
+	bool waits;
+	int n;
 
-	do
-		more = writable(s->fd, s->text && !news.hurry ? -1 : PATIENCE);
-	while (!more && errno == EINTR);
-	return more;
+	do {
+		waits = s->text && !news.hurry;
+		n = poll(p, waits ? 2 : 1, waits ? -1 : PATIENCE);
+		news.hurry |= n > 0 && p[1].revents;
+	} while (n < 0 ? waits && errno == EINTR : n > 0 && !p[0].revents);
+	return n > 0;
 }
 
 void spool_close(struct spool *s)
