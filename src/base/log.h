@@ -1,8 +1,8 @@
 /* Log lines: one per event, to standard error, a file or syslog.
  *
- * The only global state of the program (with event's list of hearers and mem's failure
- * counter).  Control characters and bytes that are not UTF-8 are escaped (\n, \x1b), so
- * nothing a peer sends and no path can forge a line or reach the terminal. */
+ * One for the process, as its standard error is.  Control characters and bytes that are
+ * not UTF-8 are escaped (\n, \x1b), so nothing a peer sends and no path can forge a line
+ * or reach the terminal. */
 #ifndef SOCKCAT_BASE_LOG_H
 #define SOCKCAT_BASE_LOG_H
 
