@@ -153,7 +153,7 @@ for d in yaml.safe_load_all(open(sys.argv[1])):
 	run -0 timeout 20 "$SOCKCAT" --probe "proxyhdr+tcp:127.0.0.1:$front"
 	run -0 timeout 20 "$SOCKCAT" - "proxyhdr+tcp:127.0.0.1:$front" <<<hello
 	[ "$output" = hello ]
-	grep -q '"event":"close"' server.out
+	wait_for server '"event":"close"'
 	stop server
 	[ ! -e ready ]
 }
