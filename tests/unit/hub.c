@@ -115,6 +115,16 @@ static void accepts(unsigned i)
 	assert_int_equal(endpoint_open(&child[i]), IO_OK);
 }
 
+/* Two peers come to this listener, "a1" and "b1". */
+static void two_say(const char *text, int *a, int *b)
+{
+	start(text);
+	*a = client();
+	*b = client();
+	says(*a, "a1");
+	says(*b, "b1");
+}
+
 static void each_peer_has_its_own_queue(void **state)
 {
 	int a, b;
@@ -151,11 +161,7 @@ static void a_session_may_end_in_the_middle_of_a_batch(void **state)
 	int a, b;
 
 	(void)state;
-	start("udp4-listen:0,fork,bind=127.0.0.1");
-	a = client();
-	b = client();
-	says(a, "a1");
-	says(b, "b1");
+	two_say("udp4-listen:0,fork,bind=127.0.0.1", &a, &b);
 	says(a, "");
 	says(b, "b2");
 	accepts(0);
@@ -177,11 +183,7 @@ static void what_is_left_of_a_batch_is_asked_for_again(void **state)
 	int a, b;
 
 	(void)state;
-	start("udp4-listen:0,fork,bind=127.0.0.1");
-	a = client();
-	b = client();
-	says(a, "a1");
-	says(b, "b1");
+	two_say("udp4-listen:0,fork,bind=127.0.0.1", &a, &b);
 	accepts(0);
 	assert_int_equal(loop_run(loop, &failure), IO_OK);
 	assert_int_equal(listener_woken, 1);
@@ -198,11 +200,7 @@ static void the_rest_of_a_batch_outlives_the_listener(void **state)
 	int a, b;
 
 	(void)state;
-	start("udp4-listen:0,fork,bind=127.0.0.1");
-	a = client();
-	b = client();
-	says(a, "a1");
-	says(b, "b1");
+	two_say("udp4-listen:0,fork,bind=127.0.0.1", &a, &b);
 	says(a, "a2");
 	accepts(0);
 	reads(&child[0], "a1");
@@ -246,11 +244,7 @@ static void a_bound_number_of_peers(void **state)
 	int a, b;
 
 	(void)state;
-	start("udp4-listen:0,fork,max-children=1,bind=127.0.0.1");
-	a = client();
-	b = client();
-	says(a, "a1");
-	says(b, "b1");
+	two_say("udp4-listen:0,fork,max-children=1,bind=127.0.0.1", &a, &b);
 	accepts(0);
 	assert_int_equal(endpoint_accept(&listener, &child[1]), IO_READ);
 	endpoint_free(&child[0]);

@@ -776,6 +776,16 @@ static void a_server_may_speak_while_a_record_is_half_read(void **state)
 	assert_memory_equal(got, bytes, 1000);
 }
 
+/* The first FULL of the server's bytes wait for room below. */
+static void connect_until_full(unsigned char *bytes, size_t len)
+{
+	size_t n;
+
+	connect_warm(bytes, len);
+	net.room = 1000;
+	assert_int_equal(endpoint_write(&side[SERVER].e, bytes, FULL, &n), IO_WRITE);
+}
+
 /* Encrypted once, they can't be taken back; accepted they are when they have gone. */
 static void bytes_that_wait_for_room_go_before_all_else(void **state)
 {
@@ -783,9 +793,7 @@ static void bytes_that_wait_for_room_go_before_all_else(void **state)
 	size_t n = 0, have = 0;
 
 	(void)state;
-	connect_warm(bytes, sizeof(bytes));
-	net.room = 1000;
-	assert_int_equal(endpoint_write(&side[SERVER].e, bytes, FULL, &n), IO_WRITE);
+	connect_until_full(bytes, sizeof(bytes));
 	net.room = LONG_WIRE;
 	assert_int_equal(endpoint_write(&side[SERVER].e, bytes, 100, &n), IO_OK);
 	assert_int_equal(n, 100);
@@ -805,9 +813,7 @@ static void keys_may_change_while_bytes_wait(void **state)
 	size_t n = 0, have = 0;
 
 	(void)state;
-	connect_warm(bytes, sizeof(bytes));
-	net.room = 1000;
-	assert_int_equal(endpoint_write(&side[SERVER].e, bytes, FULL, &n), IO_WRITE);
+	connect_until_full(bytes, sizeof(bytes));
 	assert_int_equal(
 		SSL_key_update(session(CLIENT)->ssl, SSL_KEY_UPDATE_REQUESTED), 1);
 	assert_int_equal(endpoint_write(&side[CLIENT].e, "x", 1, &n), IO_OK);
