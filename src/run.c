@@ -276,7 +276,7 @@ static void session_over(void *owner, struct session *s)
 	struct run *r = owner;
 
 	meter_end(&r->meter);
-	*r->fail = s->fail;
+	*r->fail = *s->fail;
 	r->over = true;
 	r->session = NULL;
 	r->meter.session = NULL;

@@ -146,6 +146,10 @@ struct loop_services {
 	size_t scratch_size;
 	/* own: for many datagrams at once (addr/arrivals.h); NULL until it is needed */
 	struct arrivals *arrivals;
+	/* What goes wrong is written down here by whoever runs, and taken away by whom it
+	 * happened to before anybody else runs (relay/session.c): few fail, so few own a
+	 * record. */
+	struct fail fail;
 };
 enum { SCRATCH_SIZE = 256 * 1024, SCRATCH_SPARE = 64 };
 struct loop_services *loop_services(struct loop *l);

@@ -25,7 +25,7 @@ void count_session(const struct session *s, struct totals *t)
 	}
 	t->sessions++;
 	t->open += s->state != SESSION_DEAD;
-	t->failed[s->fail.phase]++;
+	t->failed[s->fail->phase]++;
 }
 
 void count_all(const struct totals *more, struct totals *t)

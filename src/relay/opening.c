@@ -26,7 +26,7 @@ static void describe_end(struct session *s, struct endpoint *e, unsigned side)
 	e->spec = s->spec[side];
 	e->facing = s->spec[!side];
 	e->loop = s->loop;
-	e->fail = &s->fail;
+	e->fail = s->fail;
 	e->missing = &s->missing;
 	e->wake = session_woken;
 	e->owner = s;
@@ -95,12 +95,12 @@ static bool may_retry(const struct session *s, unsigned side, uint64_t *pause)
 {
 	if (s->accepted && side == s->first)
 		return false;
-	return opening_again(s->spec[side], s->tries, s->fail.phase, pause);
+	return opening_again(s->spec[side], s->tries, s->fail->phase, pause);
 }
 
 static void pause_until(struct session *s, unsigned side, uint64_t due)
 {
-	s->fail = (struct fail){ 0 };
+	*s->fail = (struct fail){ 0 };
 	opening_undo(s, side);
 	s->state = SESSION_PAUSE;
 	s->since = due;
@@ -111,10 +111,10 @@ static void pause_until(struct session *s, unsigned side, uint64_t due)
  * other session will end. */
 static bool waits_for_room(struct session *s, unsigned side)
 {
-	int err = s->fail.code;
+	int err = s->fail->code;
 	uint64_t now = loop_now(s->loop);
 
-	if (!s->accepted || side == s->first || s->fail.phase == PHASE_RESOLVE ||
+	if (!s->accepted || side == s->first || s->fail->phase == PHASE_RESOLVE ||
 	    (err != EMFILE && err != ENFILE && err != ENOBUFS && err != ENOMEM))
 		return false;
 	if (!s->starving)
@@ -138,8 +138,8 @@ static void open_failed(struct session *s, unsigned side)
 		return;
 	}
 	s->tries++;
-	log_fail(s->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, &s->fail);
-	tell_retry(s->spec[side], s->id, s->tries, &s->fail);
+	log_fail(s->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, s->fail);
+	tell_retry(s->spec[side], s->id, s->tries, s->fail);
 	pause_until(s, side, loop_now(s->loop) + pause);
 }
 
@@ -221,7 +221,7 @@ static void open_timed_out(struct session *s, unsigned side)
 	const char *typed = s->spec[side]->input;
 
 	if (s->shaking) {
-		fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
+		fail_say(s->fail, PHASE_CONNECT, ETIMEDOUT,
 			 "%.96s: the %s handshake did not end in time (handshake-timeout= sets how long it may take)",
 			 typed, e->layer[e->nopen]->part->name);
 		open_failed(s, side);
@@ -229,13 +229,13 @@ static void open_timed_out(struct session *s, unsigned side)
 	}
 	if (listens(s, side)) {
 		if (!s->setup->socat || s->setup->strict)
-			fail_say(&s->fail, PHASE_CONNECT, ETIMEDOUT,
+			fail_say(s->fail, PHASE_CONNECT, ETIMEDOUT,
 				 "%s: nobody connected within accept-timeout=", typed);
 		session_end(s);
 		return;
 	}
 	fail_say(
-		&s->fail, PHASE_CONNECT, ETIMEDOUT,
+		s->fail, PHASE_CONNECT, ETIMEDOUT,
 		"%s: no connection within the time limit (host down, or a firewall drops the packets)",
 		typed);
 	open_failed(s, side);
@@ -247,7 +247,7 @@ static enum io build_writer(struct session *s, unsigned side)
 	struct endpoint *w = mem_new(1, sizeof(*w));
 
 	if (!w)
-		return fail_memory(&s->fail);
+		return fail_memory(s->fail);
 	describe_end(s, w, side);
 	w->spec = s->spec[side]->writer;
 	w->reads = false;
@@ -278,7 +278,7 @@ static bool wait_for(struct session *s, struct endpoint *e, unsigned want)
 	e->ready = 0;
 	if (endpoint_want(e, want))
 		return true;
-	fail_sys(&s->fail, PHASE_INTERNAL, "cannot wait for %s", e->spec->input);
+	fail_sys(s->fail, PHASE_INTERNAL, "cannot wait for %s", e->spec->input);
 	session_end(s);
 	return false;
 }
@@ -310,7 +310,7 @@ bool opening_run(struct session *s, unsigned side)
 		return true;
 	if (r == IO_FAIL || r == IO_EOF) {
 		if (r == IO_EOF)
-			fail_say(&s->fail, PHASE_EARLY, 0,
+			fail_say(s->fail, PHASE_EARLY, 0,
 				 "%s: the stream ended while it was opened",
 				 s->spec[side]->input);
 		open_failed(s, side);

@@ -130,9 +130,9 @@ static void session_ended(void *owner, struct session *s)
 	struct server *v = owner;
 
 	count_session(s, v->past);
-	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL)
-		fail_say(fail_record(&v->missing), s->fail.phase, s->fail.code, "%s",
-			 s->fail.text);
+	if (s->fail->phase != PHASE_NONE && s->fail->phase != PHASE_SIGNAL)
+		fail_say(fail_record(&v->missing), s->fail->phase, s->fail->code, "%s",
+			 s->fail->text);
 	if (s->next)
 		s->next->prev = s->prev;
 	if (s->prev)
@@ -178,6 +178,7 @@ static enum io make_spare(struct server *v)
 	s->ended = session_ended;
 	s->starved = &v->starved;
 	if (session_build(s, v->side) != IO_OK) {
+		*s->fail = (struct fail){ 0 };	/* the server tells it */
 		session_discard(s);
 		return IO_FAIL;
 	}

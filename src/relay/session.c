@@ -21,7 +21,7 @@ enum {
 	SOCAT_BLOCK = 8192,
 };
 
-static_assert(sizeof(void *) != 8 || sizeof(struct session) <= 1216,
+static_assert(sizeof(void *) != 8 || sizeof(struct session) <= 936,
 	      "DESIGN.md says what a session owns");
 
 void session_woken(void *owner, unsigned ready)
@@ -30,10 +30,15 @@ void session_woken(void *owner, unsigned ready)
 	session_run(owner);
 }
 
+/* What its layers had to complain of in their last moments, nobody minds. */
 static void reap(void *owner, unsigned ready)
 {
+	struct session *s = owner;
+	struct fail *shared = &loop_services(s->loop)->fail;
+
 	(void)ready;
-	session_discard(owner);
+	session_discard(s);
+	*shared = (struct fail){ 0 };
 }
 
 /* ---- birth ------------------------------------------------------------------------ */
@@ -52,6 +57,7 @@ struct session *session_new(struct loop *l, const struct spec *left,
 	s->spec[0] = left;
 	s->spec[1] = right;
 	s->setup = setup;
+	s->fail = &loop_services(l)->fail;
 	s->timer = (struct timer){ .fn = session_woken, .owner = s };
 	s->next_run = (struct task){ .fn = session_woken, .owner = s };
 	return s;
@@ -61,6 +67,37 @@ void session_start(struct session *s)
 {
 	s->begun = s->since = loop_now(s->loop);
 	session_run(s);
+}
+
+/* ---- failure ----------------------------------------------------------------------- */
+
+static void keep_failure(struct session *s, struct fail *own)
+{
+	*own = *s->fail;
+	s->fail = own;
+	for (unsigned i = 0; i < 2; i++) {
+		s->in[i].fail = own;
+		if (s->out[i])
+			s->out[i]->fail = own;
+	}
+}
+
+/* Before anybody else runs.  What comes after the first failure is a consequence of it,
+ * and forgotten.  False: there is no memory to keep it in, and it stays where it is. */
+static bool take_failure(struct session *s)
+{
+	struct fail *shared = &loop_services(s->loop)->fail, *own;
+
+	if (shared->phase == PHASE_NONE)
+		return true;
+	if (s->fail == shared) {
+		own = mem_new(1, sizeof(*own));
+		if (!own)
+			return false;
+		keep_failure(s, own);
+	}
+	*shared = (struct fail){ 0 };
+	return true;
 }
 
 /* ---- death ------------------------------------------------------------------------- */
@@ -73,6 +110,8 @@ void session_discard(struct session *s)
 	pump_free(&s->pump[1]);
 	opening_undo(s, !s->first);
 	opening_undo(s, s->first);
+	if (s->fail != &loop_services(s->loop)->fail)
+		mem_free(s->fail);
 	mem_free(s->missing);
 	mem_free(s);
 }
@@ -94,13 +133,13 @@ static void note_program(struct session *s, const struct endpoint *e)
 	const bool asked = s->setup->child_status || s->setup->strict;
 
 	if (e->child_status > 0 && (asked || s->setup->socat))
-		fail_say(&s->fail, PHASE_CHILD, e->child_status, "%s: the program failed",
+		fail_say(s->fail, PHASE_CHILD, e->child_status, "%s: the program failed",
 			 e->spec->input);
 	if (e->child_status >= 0 || !asked)
 		return;
-	fail_say(&s->fail, PHASE_CHILD, 0,
+	fail_say(s->fail, PHASE_CHILD, 0,
 		 "%s: the program goes on, so its status is not known", e->spec->input);
-	log_fail(LEVEL_ERROR, &s->fail);
+	log_fail(LEVEL_ERROR, s->fail);
 }
 
 static void note_child(struct session *s)
@@ -116,13 +155,13 @@ static void note_child(struct session *s)
 static void name_client(struct session *s)
 {
 	const struct endpoint *e = &s->in[s->first];
-	size_t used = strlen(s->fail.text);
+	size_t used = strlen(s->fail->text);
 	char who[2 * NAME_TEXT];
 	struct name peer;
 
 	if (!s->accepted || s->setup->socat || !endpoint_peer(e, &peer))
 		return;
-	snprintf(s->fail.text + used, sizeof(s->fail.text) - used, " [%s]",
+	snprintf(s->fail->text + used, sizeof(s->fail->text) - used, " [%s]",
 		 endpoint_text(e, who, sizeof(who)));
 }
 
@@ -150,12 +189,12 @@ void session_end(struct session *s)
 		return;
 	s->state = SESSION_DEAD;
 	opening_starves(s, false);
-	if (s->fail.phase == PHASE_NONE && s->missing &&
+	if (s->fail->phase == PHASE_NONE && s->missing &&
 	    (s->setup->strict || lost_its_end(s)))
-		s->fail = *s->missing;
-	if (s->fail.phase != PHASE_NONE && s->fail.phase != PHASE_SIGNAL) {
+		*s->fail = *s->missing;
+	if (s->fail->phase != PHASE_NONE && s->fail->phase != PHASE_SIGNAL) {
 		name_client(s);
-		log_fail(loudness(s), &s->fail);
+		log_fail(loudness(s), s->fail);
 	} else if (!opening) {
 		note_child(s);
 	}
@@ -163,13 +202,15 @@ void session_end(struct session *s)
 	if (opening && s->accepted && !s->in[s->first].told && !s->setup->socat)
 		endpoint_abort(&s->in[s->first]);
 	/* nor half a conversation that went wrong for all of it */
-	if (s->fail.phase == PHASE_MATCH && !s->setup->socat)
+	if (s->fail->phase == PHASE_MATCH && !s->setup->socat)
 		for (unsigned i = 0; i < 2; i++)
 			endpoint_abort(&s->in[i]);
 	report_for_socat(s);
 	tell_end(s);
 	if (s->ended)
 		s->ended(s->owner, s);
+	if (!take_failure(s))	/* for layers that end otherwise after one */
+		*s->fail = (struct fail){ 0 };
 	loop_cancel(s->loop, &s->next_run);	/* never again */
 	s->next_run.fn = reap;
 	loop_reap(s->loop, &s->next_run);
@@ -177,7 +218,7 @@ void session_end(struct session *s)
 
 void session_stop(struct session *s, int signo)
 {
-	fail_say(&s->fail, PHASE_SIGNAL, signo, "ended by signal %d", signo);
+	fail_say(s->fail, PHASE_SIGNAL, signo, "ended by signal %d", signo);
 	session_end(s);
 }
 
@@ -186,7 +227,7 @@ bool session_set_timer(struct session *s, uint64_t due)
 {
 	if (timer_set(s->loop, &s->timer, due))
 		return true;
-	fail_memory(&s->fail);
+	fail_memory(s->fail);
 	session_end(s);
 	return false;
 }
@@ -286,8 +327,8 @@ static enum io ended_early(struct session *s, struct pump *p)
 
 	if (!missing)
 		return IO_FAIL;
-	*missing = s->fail;
-	s->fail = (struct fail){ 0 };
+	*missing = *s->fail;
+	*s->fail = (struct fail){ 0 };
 	p->eof = true;
 	return pump_run(p, 0, 0);
 }
@@ -304,7 +345,7 @@ static bool run_pumps(struct session *s)
 		bool was_over = over(p);
 		enum io r = pump_run(p, in[i], out[!i]);
 
-		if (r == IO_FAIL && s->fail.phase == PHASE_EARLY)
+		if (r == IO_FAIL && s->fail->phase == PHASE_EARLY)
 			r = ended_early(s, p);
 		if (r == IO_FAIL && !p->discard)
 			return false;
@@ -378,11 +419,11 @@ static void silence_over(struct session *s)
 		const char *to = s->spec[!i]->input;
 
 		if (s->pump[i].left)
-			fail_say(&s->fail, PHASE_SEND, ETIMEDOUT,
+			fail_say(s->fail, PHASE_SEND, ETIMEDOUT,
 				 "%s did not take the last bytes within the time limit",
 				 to);
 		else if (s->pump[i].owed_wait != IO_OK)
-			fail_say(&s->fail, PHASE_SEND, ETIMEDOUT,
+			fail_say(s->fail, PHASE_SEND, ETIMEDOUT,
 				 "%s was not done within the time limit", to);
 	}
 	s->reason = idle ? "idle" : "linger";
@@ -434,7 +475,7 @@ static void set_interest(struct session *s)
 		if (endpoint_want(&s->in[i], want[i]) &&
 		    (!out || endpoint_want(out, pump_wants_to(&s->pump[!i]))))
 			continue;
-		fail_sys(&s->fail, PHASE_INTERNAL, "cannot wait for %s",
+		fail_sys(s->fail, PHASE_INTERNAL, "cannot wait for %s",
 			 s->spec[i]->input);
 		session_end(s);
 		return;
@@ -465,7 +506,7 @@ static void enter(struct session *s, enum session_state state)
 	timer_stop(s->loop, &s->timer);
 }
 
-void session_run(struct session *s)
+static void advance(struct session *s)
 {
 	if ((s->state == SESSION_PAUSE || s->state == SESSION_SECOND) &&
 	    opening_client_gone(s)) {
@@ -481,7 +522,7 @@ void session_run(struct session *s)
 		if (loop_now(s->loop) < s->since)
 			return;
 		enter(s, s->out[s->first] ? SESSION_SECOND : SESSION_FIRST);
-		session_run(s);
+		advance(s);
 		return;
 	case SESSION_FIRST:
 		if (!opening_run(s, s->first))
@@ -512,4 +553,11 @@ void session_run(struct session *s)
 	case SESSION_DEAD:
 		return;
 	}
+}
+
+void session_run(struct session *s)
+{
+	advance(s);
+	if (s->state != SESSION_DEAD && !take_failure(s))
+		session_end(s);
 }

@@ -59,7 +59,8 @@ struct session {
 	uint64_t active;		/* when a byte moved or a direction ended last */
 	uint64_t moved;			/* bytes, as of then */
 	struct task next_run;		/* in the end: its reaping */
-	struct fail fail;
+	/* ref: the loop's, until something goes wrong here; then own */
+	struct fail *fail;
 	/* ref: what ended it, where that is no failure and not the end of both sides */
 	const char *reason;
 	/* what was lost though the session went on, told when all is over: a stream that

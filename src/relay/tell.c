@@ -109,22 +109,22 @@ static void describe_side(const struct session *s, unsigned i, struct event_side
 
 static const char *reason(const struct session *s)
 {
-	if (s->fail.phase != PHASE_NONE)
-		return fail_phase_name(s->fail.phase);
+	if (s->fail->phase != PHASE_NONE)
+		return fail_phase_name(s->fail->phase);
 	return s->reason ? s->reason : "eof";
 }
 
 /* A signal ends a session, but is no failure of its own. */
 void tell_end(const struct session *s)
 {
-	const bool failed = s->fail.phase != PHASE_NONE;
+	const bool failed = s->fail->phase != PHASE_NONE;
 	struct event_side ends[2];
 	struct event ev = {
 		.kind = EVENT_ERROR,
 		.session = s->id,
 		.side = -1,
-		.fail = failed ? &s->fail : NULL,
-		.code = fail_exit_code(&s->fail),
+		.fail = failed ? s->fail : NULL,
+		.code = fail_exit_code(s->fail),
 		.ends = ends,
 		.reason = reason(s),
 	};
@@ -134,7 +134,7 @@ void tell_end(const struct session *s)
 	for (unsigned i = 0; i < 2; i++)
 		describe_side(s, i, &ends[i]);
 	ev.usec = sys_now() - s->begun;
-	if (failed && s->fail.phase != PHASE_SIGNAL)
+	if (failed && s->fail->phase != PHASE_SIGNAL)
 		event_tell(&ev);
 	ev.kind = EVENT_CLOSE;
 	event_tell(&ev);
