@@ -71,21 +71,19 @@ static enum io apply_modes(struct fd_layer *x, int fd)
 		return IO_FAIL;
 	if (!changed)
 		return IO_OK;
-	x->saved_fd = fd;
-	x->saved = mem_new(1, sizeof(before));
-	if (!x->saved)
+	x->modes = mem_new(1, sizeof(*x->modes));
+	if (!x->modes)
 		return fail_memory(e->fail);
-	*x->saved = before;
+	*x->modes = (struct modes){ .fd = fd, .before = before };
 	return IO_OK;
 }
 
 static void restore_modes(struct fd_layer *x)
 {
-	if (x->saved)
-		tcsetattr(x->saved_fd, TCSADRAIN, x->saved);
-	mem_free(x->saved);
-	x->saved = NULL;
-	x->saved_fd = -1;
+	if (x->modes)
+		tcsetattr(x->modes->fd, TCSADRAIN, &x->modes->before);
+	mem_free(x->modes);
+	x->modes = NULL;
 }
 
 static enum io apply_all(struct fd_layer *x, int fd)
@@ -93,7 +91,7 @@ static enum io apply_all(struct fd_layer *x, int fd)
 	struct endpoint *e = x->l.end;
 
 	if (apply_phase(x->l.part, fd, PH_FD, e->fail) != IO_OK ||
-	    (x->saved_fd < 0 && apply_modes(x, fd) != IO_OK))
+	    (!x->modes && apply_modes(x, fd) != IO_OK))
 		return IO_FAIL;
 	return apply_phase(x->l.part, fd, PH_LATE, e->fail);
 }
@@ -102,7 +100,6 @@ static void become(struct fd_layer *x, int rfd, int wfd)
 {
 	x->l.end->rfd = rfd;
 	x->l.end->wfd = wfd;
-	x->saved_fd = -1;
 	if (!x->worig)
 		x->worig = -1;
 }
@@ -371,8 +368,9 @@ static enum io shut_close(struct fd_layer *x)
 {
 	struct endpoint *e = x->l.end;
 
-	watch_set(e->loop, &e->wwatch, 0);
-	if (x->saved_fd == e->wfd)
+	if (e->wwatch)
+		watch_set(e->loop, e->wwatch, 0);
+	if (x->modes && x->modes->fd == e->wfd)
 		restore_modes(x);
 	sys_close(e->wfd);
 	e->wfd = -1;

@@ -12,6 +12,11 @@
 
 #include "endpoint/endpoint.h"
 
+struct modes {
+	int fd;				/* ref: the terminal */
+	struct termios before;
+};
+
 /* The first member of every transport over plain descriptors. */
 struct fd_layer {
 	struct layer l;
@@ -23,8 +28,8 @@ struct fd_layer {
 	int broken;
 	/* the inherited original of wfd, to be closed with it; or -1 */
 	int worig;
-	struct termios *saved;		/* own: of a terminal whose modes were changed */
-	int saved_fd;			/* -1 = nothing to restore */
+	/* own: of a terminal that gets them back; or NULL */
+	struct modes *modes;
 };
 
 /* Sets l->end's rfd and wfd, which become owned by the endpoint.  Either may be

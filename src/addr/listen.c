@@ -17,12 +17,14 @@
 
 struct listener {
 	struct fd_layer x;
-	enum { LISTEN_START, LISTEN_WAIT, LISTEN_HANDED, LISTEN_OPEN } state;
 	struct socket_file file;
+	enum {
+		LISTEN_START, LISTEN_WAIT, LISTEN_HANDED, LISTEN_OPEN
+	} __attribute__((packed)) state;
 	bool pathless;			/* accept-fd: not ours to unlink */
 };
 
-static_assert(sizeof(void *) != 8 || sizeof(struct listener) <= 128,
+static_assert(sizeof(void *) != 8 || sizeof(struct listener) <= 96,
 	      "DESIGN.md says what a session owns");
 
 /* ---- listening ------------------------------------------------------------------- */

@@ -114,7 +114,7 @@ enum io pty_take(struct fd_layer *x, int master, const char *name)
 
 	e->rfd = e->wfd = master;
 	x->rkind = x->wkind = FD_TTY;
-	x->worig = x->saved_fd = -1;
+	x->worig = -1;
 	if (apply_to_master(p, master, PH_FD, e->fail) != IO_OK ||
 	    apply_termios(p, master, &before, &changed, e->fail) != IO_OK ||
 	    apply_to_master(p, master, PH_LATE, e->fail) != IO_OK)

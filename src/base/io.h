@@ -12,6 +12,6 @@ enum io {
 	IO_WAIT,	/* call again when woken: a timer, the resolver, a child */
 	IO_EOF,		/* the other side will send no more */
 	IO_FAIL,	/* see the fail record */
-};
+} __attribute__((packed));	/* a byte: sessions keep many */
 
 #endif

@@ -1,6 +1,7 @@
 /* A stack of layers: built, opened bottom up, read, written, shut, freed. */
 #include "endpoint/endpoint.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdalign.h>
@@ -26,13 +27,15 @@ static struct layer *reads_itself(struct layer *l)
 
 static enum io read_back(struct layer *l, void *to, size_t cap, size_t *n)
 {
-	*n = l->nback < cap ? l->nback : cap;
-	memcpy(to, l->back, *n);
-	l->nback -= *n;
-	if (l->nback) {
-		memmove(l->back, l->back + *n, l->nback);
+	struct back *b = l->back;
+
+	*n = b->n < cap ? b->n : cap;
+	memcpy(to, b->byte, *n);
+	b->n -= *n;
+	if (b->n) {
+		memmove(b->byte, b->byte + *n, b->n);
 	} else {
-		mem_free(l->back);
+		mem_free(b);
 		l->back = NULL;
 	}
 	return IO_OK;
@@ -41,7 +44,7 @@ static enum io read_back(struct layer *l, void *to, size_t cap, size_t *n)
 enum io layer_read(struct layer *l, void *to, size_t cap, size_t *n)
 {
 	l = reads_itself(l);
-	if (l->nback)
+	if (l->back)
 		return read_back(l, to, cap, n);
 	return l->ops->read ? l->ops->read(l, to, cap, n) : IO_EOF;
 }
@@ -65,18 +68,20 @@ enum io layer_shut(struct layer *l)
 
 bool layer_unread(struct layer *l, const void *from, size_t n)
 {
-	unsigned char *all;
+	struct back *all;
+	size_t old;
 
 	if (n == 0)
 		return true;
 	l = reads_itself(l);
-	all = mem_resize(l->back, l->nback + n, 1);
+	old = l->back ? l->back->n : 0;
+	all = mem_resize(l->back, sizeof(*all) + old + n, 1);
 	if (!all)
 		return false;
-	memmove(all + n, all, l->nback);
-	memcpy(all, from, n);
+	memmove(all->byte + n, all->byte, old);
+	memcpy(all->byte, from, n);
+	all->n = old + n;
 	l->back = all;
-	l->nback += n;
 	return true;
 }
 
@@ -212,27 +217,25 @@ static size_t aligned(size_t size)
 	return (size + unit - 1) / unit * unit;
 }
 
-/* Room for the layers and, before them, for the pointers to them. */
-static void *make_room(const struct spec *s)
+static size_t layers_size(const struct spec *s)
 {
-	size_t all = aligned(s->nparts * sizeof(struct layer *));
+	size_t all = 0;
 
 	for (unsigned i = 0; i < s->nparts; i++)
 		all += aligned(s->part[i].type->ops->size);
-	return mem_new(1, all);
+	return all;
 }
 
 enum io endpoint_build(struct endpoint *e)
 {
-	unsigned char *room = make_room(e->spec);
+	const size_t layers = layers_size(e->spec);
+	unsigned char *room = mem_new(1, layers + e->spec->nparts * sizeof(*e->layer));
 
 	e->rfd = e->wfd = -1;
 	watch_init(&e->rwatch, e);
-	watch_init(&e->wwatch, e);
 	if (!room)
 		return fail_memory(e->fail);
-	e->layer = (void *)room;
-	room += aligned(e->spec->nparts * sizeof(struct layer *));
+	e->layer = (void *)(room + layers);
 	for (unsigned i = 0; i < e->spec->nparts; i++) {
 		const struct part *p = &e->spec->part[i];
 		struct layer *l = (void *)room;
@@ -347,10 +350,10 @@ bool endpoint_needs_writing(const struct endpoint *e)
 bool endpoint_is_raw(const struct endpoint *e)
 {
 	return e->reader == e->layer[0] && e->writer == e->layer[0] &&
-	       !e->layer[0]->nback;
+	       !e->layer[0]->back;
 }
 
-static bool want_on(struct endpoint *e, struct watch *w, int fd, unsigned want)
+static bool watch_on(struct endpoint *e, struct watch *w, int fd, unsigned want)
 {
 	if (w->fd != fd) {
 		if (w->want)
@@ -363,13 +366,27 @@ static bool want_on(struct endpoint *e, struct watch *w, int fd, unsigned want)
 	return watch_set(e->loop, w, want);
 }
 
+static bool watch_wfd(struct endpoint *e, int fd, unsigned want)
+{
+	if (!e->wwatch && !want)
+		return true;
+	if (!e->wwatch) {
+		e->wwatch = mem_new(1, sizeof(*e->wwatch));
+		if (!e->wwatch) {
+			errno = ENOMEM;
+			return false;
+		}
+		watch_init(e->wwatch, e);
+	}
+	return watch_on(e, e->wwatch, fd, want);
+}
+
 bool endpoint_want(struct endpoint *e, unsigned want)
 {
 	if (e->rfd == e->wfd)
-		return want_on(e, &e->rwatch, e->rfd, want) &&
-		       want_on(e, &e->wwatch, -1, 0);
-	return want_on(e, &e->rwatch, e->rfd, want & READY_READ) &&
-	       want_on(e, &e->wwatch, e->wfd, want & (READY_WRITE | READY_ERROR));
+		return watch_on(e, &e->rwatch, e->rfd, want) && watch_wfd(e, -1, 0);
+	return watch_on(e, &e->rwatch, e->rfd, want & READY_READ) &&
+	       watch_wfd(e, e->wfd, want & (READY_WRITE | READY_ERROR));
 }
 
 void endpoint_wake(struct endpoint *e)
@@ -412,8 +429,10 @@ void endpoint_free(struct endpoint *e)
 {
 	if (e->loop) {
 		watch_set(e->loop, &e->rwatch, 0);
-		watch_set(e->loop, &e->wwatch, 0);
+		watch_wfd(e, -1, 0);
 	}
+	mem_free(e->wwatch);
+	e->wwatch = NULL;
 	while (e->nlayers) {
 		struct layer *l = e->layer[--e->nlayers];
 
@@ -421,7 +440,7 @@ void endpoint_free(struct endpoint *e)
 			l->ops->free(l);
 		mem_free(l->back);
 	}
-	mem_free(e->layer);
+	mem_free(e->layer ? e->layer[0] : NULL);
 	e->layer = NULL;
 	if (e->spec) {
 		sys_close(e->rfd);

@@ -9,7 +9,9 @@
 
 /* What stands behind a descriptor.  FD_NONE: there is none, or it is read or written in a
  * way of its own.  FD_DGRAM: a socket that keeps message boundaries. */
-enum fd_kind { FD_NONE, FD_FILE, FD_PIPE, FD_TTY, FD_SOCKET, FD_DGRAM, FD_OTHER };
+enum fd_kind {
+	FD_NONE, FD_FILE, FD_PIPE, FD_TTY, FD_SOCKET, FD_DGRAM, FD_OTHER
+} __attribute__((packed));
 
 /* Of an endpoint, for those who hear events. */
 struct story {
@@ -19,7 +21,7 @@ struct story {
 };
 
 struct endpoint {
-	/* own, the layers in the same block; [0] is the transport */
+	/* own: in one block, behind the layers themselves; [0] is the transport */
 	struct layer **layer;
 	unsigned char nlayers, nopen;
 	unsigned char side;		/* 0 = first address, 1 = second */
@@ -41,21 +43,22 @@ struct endpoint {
 	bool told;
 	/* directions that the session will use, set before open */
 	bool reads, writes;
+	/* set by the transport.  Not FD_NONE: to read from rfd, or write to wfd, what can
+	 * be moved at once is all that its ops would do; only what an end or an error
+	 * means they alone know */
+	enum fd_kind rkind, wkind;
 	/* the longest message that may be written; 0 = whoever sends it will see */
 	size_t longest;
 	/* ref: topmost layer that touches the bytes; NULL = none can */
 	struct layer *reader, *writer;
 	/* own; set by the transport, often the same; -1 = none */
 	int rfd, wfd;
-	/* set by the transport.  Not FD_NONE: to read from rfd, or write to wfd, what can
-	 * be moved at once is all that its ops would do; only what an end or an error
-	 * means they alone know */
-	enum fd_kind rkind, wkind;
 	unsigned ready;			/* READY_* since the owner last looked */
 	/* set by the transport: its program's exit code as shells tell it
 	 * (128 + signal), 0 = fine, -1 = not known */
 	int child_status;
-	struct watch rwatch, wwatch;	/* wwatch is unused while wfd == rfd */
+	struct watch rwatch;
+	struct watch *wwatch;		/* own; NULL before wfd was watched for itself */
 	/* ref: who is at the far end, for the next layer up */
 	const char *target;
 	/* ref, own of the transport or a layer: where getpeername(2) can't know */
@@ -127,7 +130,8 @@ void endpoint_abort(struct endpoint *e);
  * ones.  False: it is not open. */
 bool endpoint_hurry(struct endpoint *e);
 
-/* What to wait for on this endpoint: READY_READ | READY_WRITE | READY_ERROR. */
+/* What to wait for on this endpoint: READY_READ | READY_WRITE | READY_ERROR.  False with
+ * errno. */
 bool endpoint_want(struct endpoint *e, unsigned want);
 
 /* A layer's own timer, child or resolver has news: the owner runs. */

@@ -94,13 +94,17 @@ struct layer_ops {
 	void (*free)(struct layer *l);
 };
 
+struct back {
+	size_t n;			/* > 0 */
+	unsigned char byte[];
+};
+
 struct layer {
 	const struct layer_ops *ops;	/* ref */
 	struct layer *below;		/* ref; NULL for the transport */
 	struct endpoint *end;		/* ref */
 	const struct part *part;	/* ref: arguments and options */
-	unsigned char *back;		/* own: bytes given back, read first */
-	size_t nback;
+	struct back *back;		/* own: bytes given back, read first; or NULL */
 };
 
 /* What a layer may do with the one below it (or with itself, from above). */

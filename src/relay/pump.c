@@ -250,7 +250,7 @@ void pump_begin(struct pump *p)
 	while (ways[i] && !ways[i]->fits(p))
 		i++;
 	p->way = ways[i];
-	if (pump_has_drained(p) && !p->from->reader->nback)
+	if (pump_has_drained(p) && !p->from->reader->back)
 		p->from_wait = IO_READ;
 }
 

@@ -16,16 +16,16 @@ struct left {
 
 struct pump {
 	struct endpoint *from, *to;	/* ref */
-	/* what the last read and write asked for; IO_OK = try */
-	enum io from_wait, to_wait;
-	/* what those layers of `to` wait for that have not yet sent all they took */
-	enum io owed_wait;
 	struct left *left;		/* own; NULL almost always */
 	const struct way *way;		/* ref: a quicker one than copying, or NULL */
 	size_t block;			/* bytes read at once, 1 .. scratch size */
 	uint64_t bytes;			/* written */
 	uint64_t expects;		/* bytes that will come; 0 = not known */
 	uint64_t blocks, writes;	/* how often was read and written */
+	/* what the last read and write asked for; IO_OK = try */
+	enum io from_wait, to_wait;
+	/* what those layers of `to` wait for that have not yet sent all they took */
+	enum io owed_wait;
 	unsigned char pace;		/* the way's own, 0 at first */
 	/* not the kernel but `from` itself has news, which only it can tell: no way until
 	 * it has told */

@@ -27,7 +27,7 @@ enum session_state {
 	SESSION_PAUSE,		/* waits for the next try (retry=, forever) */
 	SESSION_CLOSE,		/* both are complete; see relay/closing.h */
 	SESSION_DEAD,		/* waits for the reaper */
-};
+} __attribute__((packed));
 
 struct server;
 
