@@ -207,6 +207,38 @@ say() { "$SOCKCAT" - "$2" <<<"$1" >/dev/null; }
 	is '.[5] | .reason == "connect" and .code == 7 and .message == "'"$(value '.[4].message')"'"'
 }
 
+@test "what made a session fail is told of it alone, also where two fail at once" {
+	need python3
+	serve tcp-listen:0,fork unix-connect:target
+	run -0 timeout 60 python3 -c "
+import os, select, signal, socket, struct
+target = socket.socket(socket.AF_UNIX)
+target.bind('target')
+target.listen()
+def session():
+    client = socket.create_connection(('127.0.0.1', $PORT))
+    server = target.accept()[0]
+    client.sendall(b'x')
+    select.select([server], [], [])
+    return client, server
+before, one, two, after = session(), session(), session(), session()
+os.kill($(cat server.pid), signal.SIGSTOP)
+one[0].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+one[0].close()
+two[1].close()	# with a byte that it has not read, which is a reset
+os.kill($(cat server.pid), signal.SIGCONT)
+for client, server in (before, after):
+    client.shutdown(socket.SHUT_WR)
+    assert server.recv(2, socket.MSG_WAITALL) == b'x'
+    server.close()
+    assert client.recv(1) == b''"
+	wait_until true_of 'map(select(.event == "close")) | length == 4'
+	is '[.[] | select(.event == "close") | [.session, .reason]] | sort ==
+		[[1, "eof"], [2, "receive"], [3, "receive"], [4, "eof"]]'
+	is '[.[] | select(.event == "error") | [.session, (.message | scan("(tcp|unix)-")[0])]]
+		| sort == [[2, "tcp"], [3, "unix"]]'
+}
+
 @test "an error in the command line is told with the piece that is wrong" {
 	run -2 sockcat --log-json=events - tcp-listen:80,reusadr
 	is '[.[].event] == ["error","exit"]'
