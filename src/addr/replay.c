@@ -177,10 +177,12 @@ static const char *other_side(const struct replay *x)
 
 static bool faces_messages(const struct endpoint *e)
 {
+	const struct spec *to = e->other ? e->other->spec : NULL;
+
 	if (e->other && e->other->nopen)
 		return e->other->messages;
-	for (unsigned i = 0; e->facing && i < e->facing->nparts; i++)
-		if (e->facing->part[i].type->flags & TYPE_MESSAGES)
+	for (unsigned i = 0; to && i < to->nparts; i++)
+		if (to->part[i].type->flags & TYPE_MESSAGES)
 			return true;
 	return false;
 }

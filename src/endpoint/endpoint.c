@@ -442,7 +442,7 @@ void endpoint_free(struct endpoint *e)
 	}
 	mem_free(e->layer ? e->layer[0] : NULL);
 	e->layer = NULL;
-	if (e->spec) {
+	if (e->loop) {
 		sys_close(e->rfd);
 		if (e->wfd != e->rfd)
 			sys_close(e->wfd);

@@ -68,10 +68,9 @@ struct endpoint {
 	const unsigned *session;	/* ref: its number; NULL = of none */
 	/* ref: who sent the message read last, where anybody may; or NULL */
 	const struct name *sender;
-	struct endpoint *other;		/* ref: the session's other side, or NULL */
+	/* ref: the session's other side, or NULL; its spec is set before it is built */
+	struct endpoint *other;
 	const struct spec *spec;	/* ref */
-	/* ref: the other side's address, also before that is built; or NULL */
-	const struct spec *facing;
 	struct loop *loop;		/* ref */
 	struct fail *fail;		/* ref: the session's */
 	/* ref: the session's, for fail_record(): a loss that does not end it, such as a
@@ -98,7 +97,7 @@ enum io spec_reload(struct spec *s, struct fail *f);
  * first time, so that all find the same. */
 enum io spec_become(const struct spec *s, struct fail *f);
 
-/* Allocates the layers.  The caller has set spec, facing, loop, fail, missing, wake,
+/* Allocates the layers.  The caller has set spec, loop, fail, missing, wake,
  * owner, side, session, other, shared, listening, reads and writes before; all else is
  * zero.  rfd and wfd become -1. */
 enum io endpoint_build(struct endpoint *e);

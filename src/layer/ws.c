@@ -43,8 +43,10 @@ static enum io ws_prepare(struct part *p, struct fail *f)
 
 static bool faces_messages(const struct endpoint *e)
 {
-	for (unsigned i = 0; e->facing && i < e->facing->nparts; i++)
-		if (e->facing->part[i].type->flags & TYPE_MESSAGES)
+	const struct spec *to = e->other ? e->other->spec : NULL;
+
+	for (unsigned i = 0; to && i < to->nparts; i++)
+		if (to->part[i].type->flags & TYPE_MESSAGES)
 			return true;
 	return false;
 }

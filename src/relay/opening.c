@@ -23,8 +23,6 @@ bool opening_goes(const struct session *s, unsigned from)
 
 static void describe_end(struct session *s, struct endpoint *e, unsigned side)
 {
-	e->spec = s->spec[side];
-	e->facing = s->spec[!side];
 	e->loop = s->loop;
 	e->fail = s->fail;
 	e->missing = &s->missing;
@@ -35,7 +33,7 @@ static void describe_end(struct session *s, struct endpoint *e, unsigned side)
 	e->other = &s->in[!side];
 	e->shared = s->accepted;
 	e->reads = opening_goes(s, side);
-	e->writes = opening_goes(s, !side) && !s->spec[side]->writer;
+	e->writes = opening_goes(s, !side) && !e->spec->writer;
 }
 
 enum io session_build(struct session *s, unsigned side)
@@ -95,7 +93,7 @@ static bool may_retry(const struct session *s, unsigned side, uint64_t *pause)
 {
 	if (s->accepted && side == s->first)
 		return false;
-	return opening_again(s->spec[side], s->tries, s->fail->phase, pause);
+	return opening_again(s->in[side].spec, s->tries, s->fail->phase, pause);
 }
 
 static void pause_until(struct session *s, unsigned side, uint64_t due)
@@ -139,7 +137,7 @@ static void open_failed(struct session *s, unsigned side)
 	}
 	s->tries++;
 	log_fail(s->tries == 1 ? LEVEL_WARNING : LEVEL_INFO, s->fail);
-	tell_retry(s->spec[side], s->id, s->tries, s->fail);
+	tell_retry(s->in[side].spec, s->id, s->tries, s->fail);
 	pause_until(s, side, loop_now(s->loop) + pause);
 }
 
@@ -168,7 +166,7 @@ static bool listens(struct session *s, unsigned side)
 /* The limit for all that opening this side takes; 0 = none. */
 static uint64_t open_limit(struct session *s, unsigned side)
 {
-	const struct spec *spec = s->spec[side];
+	const struct spec *spec = s->in[side].spec;
 	bool waits = listens(s, side);
 	unsigned id = waits ? OPT_ACCEPT_TIMEOUT : OPT_CONNECT_TIMEOUT;
 	const struct part *p = spec_with(spec, id);
@@ -183,7 +181,7 @@ static uint64_t open_limit(struct session *s, unsigned side)
 /* The same for what the layers above the transport say to each other. */
 static uint64_t handshake_limit(const struct session *s, unsigned side)
 {
-	const struct part *p = spec_with(s->spec[side], OPT_HANDSHAKE_TIMEOUT);
+	const struct part *p = spec_with(s->in[side].spec, OPT_HANDSHAKE_TIMEOUT);
 
 	if (!s->shaking)
 		return 0;
@@ -218,7 +216,7 @@ static void note_handshake(struct session *s, unsigned side)
 static void open_timed_out(struct session *s, unsigned side)
 {
 	const struct endpoint *e = half_open(s, side);
-	const char *typed = s->spec[side]->input;
+	const char *typed = s->in[side].spec->input;
 
 	if (s->shaking) {
 		fail_say(s->fail, PHASE_CONNECT, ETIMEDOUT,
@@ -248,8 +246,8 @@ static enum io build_writer(struct session *s, unsigned side)
 
 	if (!w)
 		return fail_memory(s->fail);
+	w->spec = s->in[side].spec->writer;
 	describe_end(s, w, side);
-	w->spec = s->spec[side]->writer;
 	w->reads = false;
 	w->writes = opening_goes(s, !side);
 	s->out[side] = w;
@@ -264,7 +262,7 @@ static enum io open_both_halves(struct session *s, unsigned side)
 		r = session_build(s, side);
 	if (r == IO_OK)
 		r = endpoint_open(&s->in[side]);
-	if (r != IO_OK || !s->spec[side]->writer)
+	if (r != IO_OK || !s->in[side].spec->writer)
 		return r;
 	/* what comes there meanwhile waits for the relay */
 	endpoint_want(&s->in[side], 0);
@@ -312,7 +310,7 @@ bool opening_run(struct session *s, unsigned side)
 		if (r == IO_EOF)
 			fail_say(s->fail, PHASE_EARLY, 0,
 				 "%s: the stream ended while it was opened",
-				 s->spec[side]->input);
+				 s->in[side].spec->input);
 		open_failed(s, side);
 		return false;
 	}

@@ -21,7 +21,7 @@ enum {
 	SOCAT_BLOCK = 8192,
 };
 
-static_assert(sizeof(void *) != 8 || sizeof(struct session) <= 848,
+static_assert(sizeof(void *) != 8 || sizeof(struct session) <= 816,
 	      "DESIGN.md says what a session owns");
 
 void session_woken(void *owner, unsigned ready)
@@ -54,8 +54,8 @@ struct session *session_new(struct loop *l, const struct spec *left,
 		return NULL;
 	}
 	s->loop = l;
-	s->spec[0] = left;
-	s->spec[1] = right;
+	s->in[0].spec = left;
+	s->in[1].spec = right;
 	s->setup = setup;
 	s->fail = &loop_services(l)->fail;
 	s->timer = (struct timer){ .fn = session_woken, .owner = s };
@@ -168,7 +168,7 @@ static void name_client(struct session *s)
 /* How loud a failure is: with children-shutup= less for one of many. */
 static enum level loudness(const struct session *s)
 {
-	const struct part *p = spec_with(s->spec[s->first], OPT_CHILDREN_SHUTUP);
+	const struct part *p = spec_with(s->in[s->first].spec, OPT_CHILDREN_SHUTUP);
 	long long n = s->accepted && p ? part_num(p, OPT_CHILDREN_SHUTUP, 0) : 0;
 
 	return n <= 0 ? LEVEL_ERROR : n < LEVEL_DEBUG ? (enum level)n : LEVEL_DEBUG;
@@ -245,7 +245,7 @@ static bool has_dump(const struct spec *s)
 /* In a dump socat's blocks are seen. */
 static bool shows_blocks(const struct session *s)
 {
-	return s->setup->socat && (has_dump(s->spec[0]) || has_dump(s->spec[1]));
+	return s->setup->socat && (has_dump(s->in[0].spec) || has_dump(s->in[1].spec));
 }
 
 /* What is read at once.  A stream cut into messages gets pieces that can be sent,
@@ -264,9 +264,10 @@ static size_t block_size(const struct session *s, const struct pump *p)
 static void start_pump(struct session *s, unsigned i)
 {
 	struct pump *p = &s->pump[i];
-	unsigned from = s->spec[i]->part[0].type->flags;
-	const struct spec *to = s->spec[!i]->writer ? s->spec[!i]->writer : s->spec[!i];
+	unsigned from = s->in[i].spec->part[0].type->flags;
+	const struct spec *to = s->in[!i].spec;
 
+	to = to->writer ? to->writer : to;
 	p->from = &s->in[i];
 	p->to = s->out[!i];
 	p->block = block_size(s, p);
@@ -391,7 +392,7 @@ static uint64_t silence_limit(const struct session *s)
 static void note_silence(struct session *s, unsigned i, bool idle)
 {
 	const struct pump *p = &s->pump[i];
-	const char *from = s->spec[i]->input;
+	const char *from = s->in[i].spec->input;
 
 	if (over(p) || p->discard)
 		return;
@@ -416,7 +417,7 @@ static void silence_over(struct session *s)
 	for (unsigned i = 0; i < 2; i++)
 		note_silence(s, i, idle);
 	for (unsigned i = 0; i < 2 && (!s->setup->socat || s->setup->strict); i++) {
-		const char *to = s->spec[!i]->input;
+		const char *to = s->in[!i].spec->input;
 
 		if (s->pump[i].left)
 			fail_say(s->fail, PHASE_SEND, ETIMEDOUT,
@@ -476,7 +477,7 @@ static void set_interest(struct session *s)
 		    (!out || endpoint_want(out, pump_wants_to(&s->pump[!i]))))
 			continue;
 		fail_sys(s->fail, PHASE_INTERNAL, "cannot wait for %s",
-			 s->spec[i]->input);
+			 s->in[i].spec->input);
 		session_end(s);
 		return;
 	}
@@ -513,7 +514,7 @@ static void advance(struct session *s)
 		s->reason = "client gone";
 		fail_say(fail_record(&s->missing), PHASE_RECEIVE, ECONNRESET,
 			 "%s: a client broke off before %s was open",
-			 s->spec[s->first]->input, s->spec[!s->first]->input);
+			 s->in[s->first].spec->input, s->in[!s->first].spec->input);
 		session_end(s);
 		return;
 	}

@@ -42,11 +42,11 @@ struct session {
 	bool ready_told;		/* of many sessions, their server tells */
 	unsigned id;			/* for logs: counts from 1 */
 	unsigned tries;			/* opens that failed so far */
-	struct endpoint in[2];		/* [0] left, [1] right */
+	/* [0] left, [1] right; the spec of each is set from the beginning */
+	struct endpoint in[2];
 	/* ref: &in[i]; own: the second half of a dual address */
 	struct endpoint *out[2];
 	struct pump pump[2];		/* [0] left to right */
-	const struct spec *spec[2];	/* ref */
 	const struct relay_setup *setup;	/* ref */
 	struct loop *loop;		/* ref */
 	struct timer timer;		/* the nearest of connect, linger, idle, retry */

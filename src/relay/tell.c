@@ -39,7 +39,7 @@ void tell_ready(struct session *s)
 	if (!event_wanted() || s->accepted || s->ready_told)
 		return;
 	s->ready_told = true;
-	tell_of_address(EVENT_READY, s->spec[s->first], 0);
+	tell_of_address(EVENT_READY, s->in[s->first].spec, 0);
 }
 
 void tell_eof(const struct session *s, unsigned side)
@@ -50,7 +50,7 @@ void tell_eof(const struct session *s, unsigned side)
 		.kind = EVENT_EOF,
 		.session = s->id,
 		.side = (int)side,
-		.address = s->spec[side]->input,
+		.address = s->in[side].spec->input,
 		.bytes = s->pump[side].bytes,
 		.usec = sys_now() - s->begun,
 	});
@@ -90,7 +90,7 @@ static void describe_side(const struct session *s, unsigned i, struct event_side
 	const struct endpoint *e = &s->in[i];
 
 	*to = (struct event_side){
-		.address = s->spec[i]->input,
+		.address = s->in[i].spec->input,
 		.bytes = s->pump[i].bytes,
 		.blocks = s->pump[i].blocks,
 	};
