@@ -6,6 +6,7 @@
 
 #include "base/event.h"
 #include "base/mem.h"
+#include "base/spool.h"
 #include "cli/complete.h"
 #include "cli/help.h"
 #include "cli/options.h"
@@ -99,7 +100,7 @@ int main(int argc, char **argv)
 	obey(argc, argv, &c, &f, &reported, &signo);
 	/* who reads our last words may be gone, but that is no end by a signal */
 	signal(SIGPIPE, SIG_IGN);
-	log_end();	/* what is left, before them */
+	spool_finish();	/* what is left, before them */
 	be_strict(&c, &f, &reported);
 	if (f.phase != PHASE_NONE && !reported) {
 		log_fail(LEVEL_ERROR, &f);
@@ -115,6 +116,6 @@ int main(int argc, char **argv)
 	if (c.ask == ASK_NOTHING)
 		report_exit(status);
 	report_end();
-	log_end();
+	spool_finish();
 	return status;
 }

@@ -36,7 +36,6 @@ struct run {
 	atomic_uint begun;		/* sessions so far */
 	struct workers workers;		/* own; n = 0: we are alone */
 	struct meter meter;
-	struct drain drain;		/* of standard error, if its reader is slow */
 	struct timer watchdog;		/* the service manager's, if it wants one */
 	bool serving;
 	struct fail *fail;		/* ref: the caller's */
@@ -242,16 +241,6 @@ static enum io start_watchdog(struct run *r)
 	return fail_memory(r->fail);
 }
 
-static void drain_log(void *owner, struct spool *s)
-{
-	struct run *r = owner;
-
-	if (s)
-		drain_run(&r->drain, r->loop, s);
-	else
-		drain_stop(&r->drain);
-}
-
 static enum io make_loop(struct run *r)
 {
 	const struct backend *b = choose_backend(r, r->fail);
@@ -260,7 +249,7 @@ static enum io make_loop(struct run *r)
 	if (!r->loop || !children_start(r->loop, r->fail) ||
 	    !resolver_start(r->loop, r->fail))
 		return IO_FAIL;
-	log_watch(drain_log, r);
+	drain_texts(r->loop);
 	if (r->cli->setup.block > SCRATCH_SIZE &&
 	    !loop_scratch(r->loop, r->cli->setup.block))
 		return fail_memory(r->fail);
@@ -354,8 +343,7 @@ static void end_loop(struct run *r)
 {
 	if (!r->loop)
 		return;
-	log_watch(NULL, NULL);
-	drain_stop(&r->drain);
+	drain_texts(NULL);
 	resolver_end(r->loop);
 	children_end(r->loop);
 	if (is_worker(r))

@@ -435,6 +435,53 @@ adds_up() {
 	adds_up -x
 }
 
+# beside FLAGS...: 200 sessions while nobody reads the FIFO that FLAGS name, which has
+# room for a few; then it is read: "seen".
+beside() {
+	need python3
+	rm -f fifo
+	mkfifo fifo
+	timeout 100 python3 - "$SOCKCAT" "$@" <<-'EOF'
+	import os, re, socket, subprocess, sys
+
+	r = os.open('fifo', os.O_RDONLY | os.O_NONBLOCK)
+	p = subprocess.Popen([*sys.argv[1:], 'tcp-listen:0,bind=127.0.0.1,fork', 'pipe'])
+	os.set_blocking(r, True)
+	got = b''
+	def read_until(what):
+	    global got
+	    while not what():
+	        got += os.read(r, 65536)
+	port = lambda: re.search(rb'127\.0\.0\.1:([0-9]+)', got)
+	read_until(port)
+	for i in range(200):
+	    c = socket.create_connection(('127.0.0.1', int(port()[1])), 20)
+	    c.sendall(b'x')
+	    c.shutdown(socket.SHUT_WR)
+	    assert c.recv(2) == b'x'
+	    assert c.recv(2) == b''
+	read_until(lambda: len(re.findall(rb'close:|"close"', got)) == 200)
+	p.terminate()
+	while chunk := os.read(r, 65536):
+	    got += chunk
+	open('seen', 'wb').write(got)
+	assert p.wait() == 143
+	EOF
+}
+
+@test "a FIFO for the log that nobody reads holds no session up, and gets all in the end" {
+	beside -d -d -d -lf fifo
+	[ "$(grep -c 'session [0-9]*: close: ' seen)" = 200 ]
+	[ "$(tail -n 1 seen | cut -d ' ' -f 3-)" = 'sockcat: exiting with status 143' ]
+}
+
+@test "nor does one for events" {
+	need jq
+	beside --log-json=fifo
+	[ "$(jq -s '[.[] | select(.event == "close") | .session] == [range(200) | . + 1]' seen)" = true ]
+	tail -n 1 seen | grep -q '"event":"exit","code":143}$'
+}
+
 @test "nor is it held up when standard output is the same pipe, but without data" {
 	unread both -x
 	same in out
@@ -516,6 +563,37 @@ stuck() {
 	stuck
 	stuck --dump-wait
 	stuck --dialect=socat
+}
+
+# unheard FLAGS...: TERM while nobody has read the FIFO that FLAGS name, which is full.
+unheard() {
+	need python3
+	rm -f fifo
+	mkfifo fifo
+	timeout 60 python3 - "$SOCKCAT" "$@" <<-'EOF'
+	import os, subprocess, sys
+
+	r = os.open('fifo', os.O_RDONLY | os.O_NONBLOCK)
+	w = os.open('fifo', os.O_WRONLY | os.O_NONBLOCK)
+	try:
+	    while True:
+	        os.write(w, bytes(4096))
+	except BlockingIOError:
+	    os.close(w)
+	p = subprocess.Popen([*sys.argv[1:], '-', 'pipe'],
+	                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+	p.stdin.write(b'x')
+	p.stdin.flush()
+	assert p.stdout.read(1) == b'x'
+	p.terminate()
+	status = p.wait(20)
+	assert status == 143, status
+	EOF
+}
+
+@test "TERM ends the program while nobody reads the FIFO of its log or events" {
+	unheard -d -d -d -lf fifo
+	unheard --log-json=fifo
 }
 
 # It comes again and again: who could say when the program waits for its last words to go?

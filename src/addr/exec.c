@@ -14,6 +14,7 @@
 #include "addr/command.h"
 #include "base/log.h"
 #include "base/platform.h"
+#include "base/spool.h"
 #include "loop/child.h"
 
 enum {
@@ -202,7 +203,7 @@ static enum io start_direct(struct exec *x, const struct program *p)
 	if (e->shared)
 		return start_child(x, p, &at);
 	log_say(LEVEL_NOTICE, "program \"%s\" takes the place of this process", p->name);
-	log_end();
+	spool_finish();
 	return spawn_here(p, &at, e->fail);
 }
 

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "base/outlet.h"
 #include "base/platform.h"
-#include "base/spool.h"
 #include "base/text.h"
 
 enum {
@@ -29,13 +29,13 @@ enum {
 
 static struct {
 	struct log_setup setup;
-	int fd;	     /* own: LOG_TO_FILE; else standard error */
+	struct outlet file; /* own: LOG_TO_FILE */
 	bool syslog; /* lines go there now */
 	void (*clear)(void *owner); /* of who shares standard error; or NULL */
 	void *owner; /* ref */
 } out = {
 	.setup = { .level = LEVEL_WARNING, .program = "sockcat" },
-	.fd = STDERR_FILENO,
+	.file = { .fd = -1 },
 };
 
 /* The first of what is missing beside the data. */
@@ -43,12 +43,12 @@ static struct fail loss;
 
 /* Standard error, for others as well. */
 static struct {
-	bool known;	    /* whether it has a reader */
-	struct spool spool; /* own, if it has */
-	bool beside;	    /* standard output carries data */
-	void (*waits)(void *owner, struct spool *s);
-	void *owner; /* ref */
-} err;
+	bool known;	   /* whether it has a reader */
+	struct outlet out;
+	bool beside;	   /* standard output carries data */
+} err = {
+	.out = { .fd = STDERR_FILENO },
+};
 
 /* ---- setting up ------------------------------------------------------------ */
 
@@ -79,28 +79,41 @@ static int facility_number(const char *name)
 	return -1;
 }
 
-static int open_target(const struct log_setup *s)
+static void write_line(enum level level, const char *text);
+
+static void tell_missing_in_file(void *owner, const char *text)
 {
-	if (s->target != LOG_TO_FILE)
-		return STDERR_FILENO;
-	return open(s->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+	(void)owner;
+	write_line(LEVEL_WARNING, text);
+}
+
+static bool open_file(const struct log_setup *s)
+{
+	const int fd = open(s->path,
+			    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+
+	if (fd < 0)
+		return false;
+	outlet_close(&out.file);
+	if (!outlet_open(&out.file, fd, "the log", s->path))
+		return false;
+	out.file.spool.patient |= s->patient;
+	out.file.spool.tell = tell_missing_in_file;
+	return true;
 }
 
 bool log_start(const struct log_setup *setup)
 {
 	int facility = facility_number(setup->facility);
-	int fd;
 
 	if (facility < 0) {
 		errno = EINVAL;
 		return false;
 	}
-	fd = open_target(setup);
-	if (fd < 0)
+	if (setup->target != LOG_TO_FILE)
+		outlet_close(&out.file);
+	else if (!open_file(setup))
 		return false;
-	if (out.fd != STDERR_FILENO)
-		sys_close(out.fd);
-	out.fd = fd;
 	out.setup = *setup;
 	if (!out.setup.program)
 		out.setup.program = "sockcat";
@@ -133,67 +146,36 @@ static bool is_output(void)
 	       one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
-/* The spool tells of a loss; in the format of all that is there. */
-static void tell_missing(struct spool *s, uint64_t bytes)
+/* In the format of all that is there. */
+static void tell_missing(void *owner, const char *text)
 {
-	char text[96];
-
-	(void)s;
-	snprintf(text, sizeof(text),
-		 "%llu bytes are missing here: who reads this is too slow",
-		 (unsigned long long)bytes);
+	(void)owner;
 	out.setup.hear(out.setup.self, LEVEL_WARNING, text);
 }
 
-static void look_at_reader(void)
+static void look_at_reader(struct spool *s)
 {
 	err.known = true;
 	if (!spool_has_reader(STDERR_FILENO) ||
-	    !spool_share(&err.spool, STDERR_FILENO, "standard error"))
+	    !spool_share(s, STDERR_FILENO, "standard error"))
 		return;
-	err.spool.patient = out.setup.patient || isatty(STDERR_FILENO) ||
-			    (err.beside && is_output());
+	s->patient = out.setup.patient || isatty(STDERR_FILENO) ||
+		     (err.beside && is_output());
 	if (out.setup.target == LOG_TO_HEARER)
-		err.spool.tell = tell_missing;
+		s->tell = tell_missing;
 }
 
 bool log_write(const void *text, size_t len)
 {
-	bool ok;
-
 	if (!err.known)
-		look_at_reader();
-	if (!err.spool.what)
-		return sys_write_all(STDERR_FILENO, text, len);
-	ok = spool_write(&err.spool, text, len);
-	if (spool_waits(&err.spool) && err.waits)
-		err.waits(err.owner, &err.spool);
-	return ok;
-}
-
-void log_watch(void (*waits)(void *owner, struct spool *s), void *owner)
-{
-	err.waits = waits;
-	err.owner = owner;
+		look_at_reader(&err.out.spool);
+	return outlet_write(&err.out, text, len);
 }
 
 void log_beside_data(void)
 {
 	err.beside = true;
-	err.spool.patient |= is_output();
-}
-
-void log_forked(void)
-{
-	spool_forget(&err.spool);
-}
-
-void log_end(void)
-{
-	if (err.waits)
-		err.waits(err.owner, NULL);
-	spool_close(&err.spool);
-	err.known = false;
+	err.out.spool.patient |= is_output();
 }
 
 void log_lost(const struct fail *why)
@@ -279,8 +261,8 @@ static const char *own_prefix(enum level level)
  * Nobody is left to tell if this fails. */
 static void write_out(const char *line, size_t len)
 {
-	if (out.fd != STDERR_FILENO) {
-		(void)sys_write_all(out.fd, line, len);
+	if (out.file.fd >= 0) {
+		(void)outlet_write(&out.file, line, len);
 		return;
 	}
 	log_make_room();

@@ -23,7 +23,7 @@ struct log_setup {
 	bool socat;		/* "2026/11/22 10:00:00 socat[123] N text" */
 	bool micros;		/* -lu: microseconds in the stamp */
 	bool host;		/* -lh: host name before the program's */
-	bool patient;		/* waits for a slow reader of standard error */
+	bool patient;		/* waits for a slow reader */
 	const char *path;	/* ref: LOG_TO_FILE; appended to */
 	void (*hear)(void *self, enum level level, const char *text);
 	void *self;		/* ref: for hear */
@@ -32,8 +32,8 @@ struct log_setup {
 };
 
 /* May be called again to change the setting.  The setup is copied, its strings
- * are not.  False with errno if the file can't be opened or the facility is
- * unknown (EINVAL); the old setting stays. */
+ * are not.  A FIFO is opened when its reader is there.  False with errno if the file
+ * can't be opened or the facility is unknown (EINVAL); the old setting stays. */
 bool log_start(const struct log_setup *setup);
 
 /* The program's name as set, "sockcat" before log_start(). */
@@ -63,21 +63,9 @@ void log_make_room(void);
  * a part of it is missing (base/spool.h).  False with errno: nobody reads it any more. */
 bool log_write(const void *text, size_t len);
 
-/* waits(owner, spool) is called when standard error has a reader who does not take all
- * that is there for it, so that somebody flushes the spool later; with NULL for the spool
- * before it is closed.  waits NULL: no longer. */
-struct spool;
-void log_watch(void (*waits)(void *owner, struct spool *s), void *owner);
-
 /* Standard output carries data.  Is it the same pipe, then its reader is waited for, so
  * that he sees both in order. */
 void log_beside_data(void);
-
-/* In a child that goes on by itself: its parent writes what it has left to write. */
-void log_forked(void);
-
-/* All is written that anybody takes; what comes now begins anew. */
-void log_end(void);
 
 /* Start-up is over: LOG_TO_BOTH goes to syslog from now on. */
 void log_daemonised(void);

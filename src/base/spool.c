@@ -29,11 +29,14 @@ enum {
 	PATIENCE = 1000,
 };
 
-/* Of the whole process: what ends the waiting for readers. */
+/* Of the whole process: what ends the waiting for readers, and all its text. */
 static struct {
 	int wake;	/* ref: readable when a signal came */
 	bool hurry;
-} news = { .wake = -1 };
+	struct spool *texts; /* ref: the first */
+	void (*watcher)(void *owner, struct spool *s, bool waits);
+	void *owner;	/* ref */
+} all = { .wake = -1 };
 
 struct record {
 	struct record *next;	/* own */
@@ -94,25 +97,35 @@ bool spool_has_reader(int fd)
 	       (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd));
 }
 
-static bool open_text(struct spool *s, int fd, bool shared, const char *what)
+/* what: own, or NULL. */
+static bool open_text(struct spool *s, int fd, bool shared, char *what)
 {
 	struct stat st;
 
-	*s = (struct spool){ .fd = fd, .shared = shared, .text = true };
-	s->last = &s->first;
-	s->what = fd < 0 || fstat(fd, &st) < 0 ? NULL : mem_format("%s", what);
-	if (!s->what) {
+	if (!what || fd < 0 || fstat(fd, &st) < 0) {
+		errno = what ? errno : ENOMEM;
+		mem_free(what);
 		sys_close(fd);
 		*s = (struct spool){ .fd = -1 };
 		return false;
 	}
-	s->socket = S_ISSOCK(st.st_mode);
+	*s = (struct spool){
+		.fd = fd,
+		.what = what,
+		.shared = shared,
+		.socket = S_ISSOCK(st.st_mode),
+		.last = &s->first,
+		.text = true,
+		.next = all.texts,
+	};
+	all.texts = s;
 	return true;
 }
 
-bool spool_text(struct spool *s, int fd, const char *what)
+bool spool_text(struct spool *s, int fd, const char *what, const char *path)
 {
-	return sys_nonblock(fd) && open_text(s, fd, false, what);
+	sys_nonblock(fd);
+	return open_text(s, fd, false, mem_format("%s in %s", what, path));
 }
 
 bool spool_share(struct spool *s, int fd, const char *what)
@@ -120,17 +133,34 @@ bool spool_share(struct spool *s, int fd, const char *what)
 	bool shared = false;
 	const int own = own_copy(fd, &shared);
 
-	return open_text(s, own, shared, what);
+	return open_text(s, own, shared, mem_format("%s", what));
 }
 
 void spool_wake_by(int fd)
 {
-	news.wake = fd;
+	all.wake = fd;
 }
 
 void spool_hurry(void)
 {
-	news.hurry = true;
+	all.hurry = true;
+}
+
+static void call_watcher(struct spool *s, bool waits)
+{
+	if (all.watcher)
+		all.watcher(all.owner, s, waits);
+}
+
+void spool_watch(void (*watcher)(void *owner, struct spool *s, bool waits), void *owner)
+{
+	for (struct spool *s = all.texts; s; s = s->next)
+		call_watcher(s, false);
+	all.watcher = watcher;
+	all.owner = owner;
+	for (struct spool *s = all.texts; s; s = s->next)
+		if (s->waits)
+			call_watcher(s, true);
 }
 
 /* ---- what is kept ---------------------------------------------------------- */
@@ -154,11 +184,12 @@ static void forget_all(struct spool *s)
 	s->waits = false;
 }
 
-void spool_forget(struct spool *s)
+void spool_forget(void)
 {
-	if (s->what)
+	for (struct spool *s = all.texts; s; s = s->next) {
 		forget_all(s);
-	s->lost = 0;
+		s->lost = 0;
+	}
 }
 
 static void note_drop(const struct spool *s)
@@ -191,7 +222,7 @@ static void end(struct spool *s)
 	if (s->file && s->sent)
 		mend_end(s);
 	forget_all(s);
-	s->over = true;
+	s->over = !s->text;
 }
 
 /* ---- writing --------------------------------------------------------------- */
@@ -287,21 +318,19 @@ static void tell_dropped(struct spool *s)
 /* In the text itself, at that place. */
 static void tell_lost(struct spool *s)
 {
-	const uint64_t lost = s->lost;
-	char line[160];
+	char text[80], line[160];
 	int n;
 
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " bytes are missing here: who reads this is too slow",
+		 s->lost);
 	s->lost = 0;
-	if (!lost || s->over)
-		return;
 	if (s->tell) {
-		s->tell(s, lost);
+		s->tell(s->owner, text);
 		return;
 	}
-	n = snprintf(line, sizeof(line),
-		     "%s%.40s: warning: %" PRIu64 " bytes are missing here: who reads "
-		     "this is too slow\n",
-		     s->in_line ? "\n" : "", log_program(), lost);
+	n = snprintf(line, sizeof(line), "%s%.40s: warning: %s\n",
+		     s->in_line ? "\n" : "", log_program(), text);
 	spool_write(s, line, (size_t)n);
 }
 
@@ -390,7 +419,7 @@ static size_t write_through(struct spool *s, const char *text, size_t len)
 	size_t done = 0;
 
 	s->waits = false;
-	while (done < len && !s->waits && !s->over) {
+	while (done < len && !s->waits && !s->why) {
 		const size_t most = s->shared ? PIPE_BUF : SIZE_MAX, left = len - done;
 		struct iovec v = { .iov_base = (char *)text + done,
 				   .iov_len = left < most ? left : most };
@@ -425,9 +454,9 @@ static void keep_rest(struct spool *s, const char *text, size_t len, bool begun)
 static void wait_for_reader(struct spool *s)
 {
 	struct pollfd p[2] = { { .fd = s->fd, .events = POLLOUT },
-			       { .fd = news.wake, .events = POLLIN } };
+			       { .fd = all.wake, .events = POLLIN } };
 
-	while (s->first && !news.hurry) {
+	while (s->first && !all.hurry) {
 		poll(p, 2, -1);
 		if (p[1].revents)
 			return;
@@ -439,7 +468,7 @@ static void write_text(struct spool *s, const char *text, size_t len)
 {
 	const size_t done = s->first ? 0 : write_through(s, text, len);
 
-	if (s->over)
+	if (s->why)
 		return;
 	if (done < len)
 		keep_rest(s, text + done, len - done, done > 0);
@@ -452,16 +481,21 @@ static void write_text(struct spool *s, const char *text, size_t len)
 /* After a drop more of it follows, until there is room again: one line tells of all. */
 bool spool_write(struct spool *s, const void *text, size_t len)
 {
+	s->why = 0;
+	if (s->over)
+		return true;
 	if (s->first)
 		write_all(s);
 	if (s->lost && s->held <= SPOOL_TEXT_MAX / 2)
 		tell_lost(s);
 	if (s->lost)
 		s->lost += len;
-	else if (len && !s->over)
+	else if (len && !s->why)
 		write_text(s, text, len);
+	if (s->waits)
+		call_watcher(s, true);
 	errno = s->why;
-	return !s->over;
+	return !s->why;
 }
 
 /* ---- the end --------------------------------------------------------------- */
@@ -475,7 +509,7 @@ static void drop_rest(struct spool *s)
 	if (s->first && s->text)
 		s->lost += s->held;
 	forget_all(s);
-	s->over = true;
+	s->over = true;	/* what is said now does not go there */
 	if (!s->text)
 		tell_dropped(s);
 	else if (s->lost)
@@ -488,26 +522,52 @@ static void drop_rest(struct spool *s)
 static bool takes_more(const struct spool *s)
 {
 	struct pollfd p[2] = { { .fd = s->fd, .events = POLLOUT },
-			       { .fd = news.wake, .events = POLLIN } };
+			       { .fd = all.wake, .events = POLLIN } };
 	bool waits;
 	int n;
 
 	do {
-		waits = s->text && !news.hurry;
+		waits = s->text && !all.hurry;
 		n = poll(p, waits ? 2 : 1, waits ? -1 : PATIENCE);
-		news.hurry |= n > 0 && p[1].revents;
+		all.hurry |= n > 0 && p[1].revents;
 	} while (n < 0 ? waits && errno == EINTR : n > 0 && !p[0].revents);
 	return n > 0;
+}
+
+static void write_rest(struct spool *s)
+{
+	do
+		spool_flush(s);
+	while (s->waits && takes_more(s));
+	drop_rest(s);
+}
+
+void spool_finish(void)
+{
+	for (struct spool *s = all.texts; s; s = s->next) {
+		write_rest(s);
+		s->lost = s->dropped = 0;
+		s->over = false;
+	}
+}
+
+static void leave_texts(struct spool *s)
+{
+	struct spool **at = &all.texts;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	call_watcher(s, false);
 }
 
 void spool_close(struct spool *s)
 {
 	if (!s->what)
 		return;
-	do
-		spool_flush(s);
-	while (s->waits && takes_more(s));
-	drop_rest(s);
+	write_rest(s);
+	if (s->text)
+		leave_texts(s);
 	sys_close(s->fd);
 	mem_free(s->what);
 	*s = (struct spool){ .fd = -1 };

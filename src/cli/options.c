@@ -392,7 +392,7 @@ static const struct flag table[] = {
 	{ NULL, "dump-file", "FILE", set_file, AT(rules.dump.file), false, NULL,
 	  "append to this file what would be shown of the data" },
 	{ NULL, "dump-wait", NULL, set_true, AT(rules.dump.wait), false, NULL,
-	  "wait for who reads standard error or the dump slowly, drop nothing" },
+	  "wait for who reads dumps, log or events slowly, drop nothing" },
 	{ NULL, "color", "WHEN", set_colour, 0, false, "auto always never",
 	  "use colours on a terminal (auto), always or never" },
 	{ "r", "raw-left", "FILE", set_text, AT(raw[0]), true, NULL,

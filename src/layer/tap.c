@@ -11,11 +11,10 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/outlet.h"
 #include "base/platform.h"
-#include "base/spool.h"
 #include "base/text.h"
 #include "endpoint/endpoint.h"
-#include "loop/drain.h"
 #include "proto/dump.h"
 
 enum {
@@ -24,14 +23,12 @@ enum {
 	KEEP = 1 << 20, /* more room than this is given back after a block */
 };
 
-/* A file, something with a reader, or standard error: -1 once it can't be written any
- * more. */
+/* A file, something with a reader, or standard error. */
 struct sink {
-	int fd;		  /* own, but for standard error and with a spool */
 	const char *what; /* ref: for messages: "the raw copy" */
 	const char *path; /* ref: NULL = standard error */
-	struct spool spool; /* own: what the reader has not taken yet */
-	struct drain drain;
+	/* own: path's, closed once it can't be written any more; else fd alone */
+	struct outlet out;
 };
 
 /* Made once for all sessions of the address. */
@@ -66,27 +63,20 @@ static bool wants_colour(enum colour when, int fd)
 	return !is_set("NO_COLOR") && isatty(fd);
 }
 
-static enum io open_spool(struct sink *k, struct fail *f)
-{
-	char *name = mem_format("%s in %s", k->what, k->path);
-	const bool ok = name && spool_text(&k->spool, k->fd, name);
-
-	mem_free(name);
-	k->fd = ok ? k->fd : -1;
-	return ok ? IO_OK : fail_memory(f);
-}
-
 /* Non-blocking, because opening a FIFO would else wait for its reader. */
 static enum io open_sink(struct sink *k, const char *what, const char *path,
 			 struct fail *f)
 {
-	*k = (struct sink){ .what = what, .path = path };
-	k->fd = open(path,
-		     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-		     0666);
-	if (k->fd < 0)
-		return fail_sys(f, PHASE_WRITE, "cannot open %s for %s", path, what);
-	return spool_has_reader(k->fd) ? open_spool(k, f) : IO_OK;
+	const int fd = open(path,
+			    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY |
+				    O_NONBLOCK,
+			    0666);
+
+	k->what = what;
+	k->path = path;
+	if (outlet_open(&k->out, fd, what, path))
+		return IO_OK;
+	return fail_sys(f, PHASE_WRITE, "cannot open %s for %s", path, what);
 }
 
 static bool as_socat(const struct tap_setup *s)
@@ -102,14 +92,14 @@ static bool as_our_own(const struct tap_setup *s)
 static enum io open_sinks(struct tap_setup *s, const char *raw, const char *shown,
 			  struct fail *f)
 {
-	s->raw.fd = s->shown.fd = -1;
+	s->raw.out.fd = s->shown.out.fd = -1;
 	if (raw && open_sink(&s->raw, "the raw copy", raw, f) != IO_OK)
 		return IO_FAIL;
 	if (!as_socat(s) && !as_our_own(s))
 		return IO_OK;
 	if (shown)
 		return open_sink(&s->shown, "the dump", shown, f);
-	s->shown = (struct sink){ .fd = STDERR_FILENO, .what = "the dump" };
+	s->shown = (struct sink){ .what = "the dump", .out.fd = STDERR_FILENO };
 	return IO_OK;
 }
 
@@ -130,20 +120,17 @@ static enum io tap_prepare(struct part *p, struct fail *f)
 	s->limit = rules->limit;
 	if (open_sinks(s, raw, rules->file, f) != IO_OK)
 		return IO_FAIL;
-	s->raw.spool.patient = true; /* nothing could tell there of what is missing */
-	s->shown.spool.patient = rules->wait || p->spec->rules.socat ||
-				 (s->shown.fd >= 0 && isatty(s->shown.fd));
-	s->colour = wants_colour(rules->colour, s->shown.fd);
+	s->raw.out.spool.patient = true; /* nothing there could tell what is missing */
+	s->shown.out.spool.patient |= rules->wait || p->spec->rules.socat;
+	s->colour = wants_colour(rules->colour, s->shown.out.fd);
 	return IO_OK;
 }
 
 static void close_sink(struct sink *k)
 {
-	if (k->spool.what)
-		spool_close(&k->spool);
-	else if (k->path)
-		sys_close(k->fd);
-	k->fd = -1;
+	if (k->path)
+		outlet_close(&k->out);
+	k->out.fd = -1;
 }
 
 static void tap_unprepare(struct part *p)
@@ -159,18 +146,12 @@ static void tap_unprepare(struct part *p)
 
 /* ---- where it goes ---------------------------------------------------------- */
 
-static bool put(struct sink *k, struct loop *l, const void *data, size_t len)
+static bool put(struct sink *k, const void *data, size_t len)
 {
-	if (k->fd == STDERR_FILENO) {
-		log_make_room();
-		return log_write(data, len);
-	}
-	if (!k->spool.what)
-		return sys_write_all(k->fd, data, len);
-	if (!spool_write(&k->spool, data, len))
-		return false;
-	drain_run(&k->drain, l, &k->spool);
-	return true;
+	if (k->path)
+		return outlet_write(&k->out, data, len);
+	log_make_room();
+	return log_write(data, len);
 }
 
 /* The traffic is worth more than its copy: a full disk ends the copy only. */
@@ -178,11 +159,10 @@ static void give(struct sink *k, const void *data, size_t len, const struct endp
 {
 	struct fail f = { 0 };
 
-	if (k->fd < 0 || !len || put(k, e->loop, data, len))
+	if (k->out.fd < 0 || !len || put(k, data, len))
 		return;
 	fail_sys(&f, PHASE_WRITE, "%s %s%s ends here", k->what, k->path ? "in " : "",
 		 k->path ? k->path : "on standard error");
-	drain_stop(&k->drain);
 	close_sink(k);
 	log_say(LEVEL_WARNING, "%s", f.text);
 	fail_say(fail_record(e->missing), f.phase, f.code, "%s", f.text);
@@ -242,7 +222,7 @@ static struct dump_mark own_mark(const struct tap *t, char stamp[DUMP_STAMP])
 		.session = e->shared && e->session ? *e->session : 0,
 		.who = t->who,
 		.colour = s->colour,
-		.columns = sys_columns(s->shown.fd),
+		.columns = sys_columns(s->shown.out.fd),
 	};
 }
 
@@ -340,7 +320,7 @@ static enum io record(struct tap *t, const void *data, size_t len)
 	struct tap_setup *s = t->l.part->prepared;
 
 	give(&s->raw, data, len, t->l.end);
-	if (s->shown.fd >= 0 && !show_within_limit(t, data, len))
+	if (s->shown.out.fd >= 0 && !show_within_limit(t, data, len))
 		return fail_memory(t->l.end->fail);
 	t->offset += len;
 	return IO_OK;

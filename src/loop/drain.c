@@ -1,6 +1,8 @@
 /* Sees to it that a spool is written. */
 #include "loop/drain.h"
 
+#include "base/mem.h"
+
 /* How old a record may get before it is written: who looks on live sees no delay, and
  * many small ones still go together.  Microseconds. */
 enum { MOMENT = 200 * 1000 };
@@ -45,4 +47,25 @@ void drain_stop(struct drain *d)
 	timer_stop(d->loop, &d->timer);
 	watch_set(d->loop, &d->watch, 0);
 	*d = (struct drain){ 0 };
+}
+
+/* Without memory the next text tries again. */
+static void drain_text(void *loop, struct spool *s, bool waits)
+{
+	if (waits && !s->drain)
+		s->drain = mem_new(1, sizeof(*s->drain));
+	if (!s->drain)
+		return;
+	if (waits) {
+		drain_run(s->drain, loop, s);
+		return;
+	}
+	drain_stop(s->drain);
+	mem_free(s->drain);
+	s->drain = NULL;
+}
+
+void drain_texts(struct loop *l)
+{
+	spool_watch(l ? drain_text : NULL, l);
 }

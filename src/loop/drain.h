@@ -20,4 +20,8 @@ void drain_run(struct drain *d, struct loop *l, struct spool *s);
 /* Nothing is watched any more: before the spool is closed, while the loop still is. */
 void drain_stop(struct drain *d);
 
+/* From now on all text is written by this loop while its readers are slow; NULL: by none
+ * any more, before the loop is freed. */
+void drain_texts(struct loop *l);
+
 #endif

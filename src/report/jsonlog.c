@@ -280,25 +280,12 @@ static bool make_line(struct buf *b, const struct event *e)
 
 /* ---- the file ---------------------------------------------------------------- */
 
-/* What a full disk has cut off ends here, so that only that line is spoilt. */
 static bool write_line(struct jsonlog *j, const unsigned char *line, size_t len)
 {
-	ssize_t n;
-
-	if (!j->path) {
-		log_make_room();
-		return log_write(line, len);
-	}
-	if (j->torn && write(j->fd, "\n", 1) != 1)
-		return false;
-	j->torn = false;
-	n = write(j->fd, line, len);
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		return false;
-	if (n < 0)
-		n = 0;
-	j->torn = !sys_write_all(j->fd, line + n, len - (size_t)n);
-	return !j->torn;
+	if (j->path)
+		return outlet_write(&j->out, line, len);
+	log_make_room();
+	return log_write(line, len);
 }
 
 /* Said after the fact is noted: the warning may come back here as a line. */
@@ -349,15 +336,28 @@ void jsonlog_hear(void *jsonlog, enum level level, const char *text)
 			   json_add(&b, "message", text) && buf_add(&b, "}\n", 2));
 }
 
-enum io jsonlog_start(struct jsonlog *j, const char *path, struct fail *f)
+static void tell_missing(void *jsonlog, const char *text)
 {
-	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY;
+	jsonlog_hear(jsonlog, LEVEL_WARNING, text);
+}
 
-	*j = (struct jsonlog){ .path = path, .fd = STDERR_FILENO };
-	if (path)
-		j->fd = open(path, flags, 0666);
-	if (j->fd < 0)
+/* A FIFO's reader is waited for here, and only here. */
+static bool open_path(struct jsonlog *j)
+{
+	const int fd = open(j->path,
+			    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+
+	return outlet_open(&j->out, fd, "the log of events", j->path);
+}
+
+enum io jsonlog_start(struct jsonlog *j, const char *path, bool patient, struct fail *f)
+{
+	*j = (struct jsonlog){ .path = path };
+	if (path && !open_path(j))
 		return fail_sys(f, PHASE_WRITE, "cannot write events to %s", path);
+	j->out.spool.patient |= patient;
+	j->out.spool.tell = tell_missing;
+	j->out.spool.owner = j;
 	j->sink = (struct event_sink){ .hear = hear, .self = j };
 	event_add(&j->sink);
 	return IO_OK;
@@ -369,6 +369,6 @@ void jsonlog_end(struct jsonlog *j)
 		return;
 	event_remove(&j->sink);
 	if (j->path)
-		sys_close(j->fd);
+		outlet_close(&j->out);
 	*j = (struct jsonlog){ 0 };
 }

@@ -9,17 +9,18 @@
 
 #include "base/event.h"
 #include "base/log.h"
+#include "base/outlet.h"
 
 struct jsonlog {
 	struct event_sink sink;
 	const char *path;	/* ref: NULL = standard error */
-	int fd;			/* own, unless standard error */
+	struct outlet out;	/* own: path's */
 	bool warned;		/* the first line has been lost */
-	bool torn;		/* the last one was written in part */
 };
 
-/* Hears events from now on.  path NULL: standard error.  IO_FAIL: PHASE_WRITE. */
-enum io jsonlog_start(struct jsonlog *j, const char *path, struct fail *f);
+/* Hears events from now on.  path NULL: standard error; patient: a slow reader of path is
+ * waited for.  IO_FAIL: PHASE_WRITE.  The struct stays where it is until the end. */
+enum io jsonlog_start(struct jsonlog *j, const char *path, bool patient, struct fail *f);
 
 /* log_setup.hear: a line of the log among the events, which stand in its place.
  * Nothing before the start. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/spool.h"
 #include "report/jsonlog.h"
 #include "report/notify.h"
 #include "report/textlog.h"
@@ -41,7 +42,7 @@ enum io report_log(const struct report_setup *setup, struct log_setup *log,
 		log_as_json(log);
 	if (!log_start(log))
 		return log_refused(log, f);
-	if (setup->events && jsonlog_start(&events, file, f) != IO_OK)
+	if (setup->events && jsonlog_start(&events, file, log->patient, f) != IO_OK)
 		return IO_FAIL;
 	if (log->target != LOG_TO_HEARER)
 		textlog_start();
@@ -75,7 +76,7 @@ void report_forked(void)
 {
 	ready_leave(&ready);
 	notify_end(&notify);
-	log_forked();
+	spool_forget();
 	forked = true;
 }
 

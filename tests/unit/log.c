@@ -10,12 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/event.h"
 #include "base/fail.h"
 #include "base/log.h"
+#include "base/spool.h"
+#include "report/jsonlog.h"
 
 static char path[] = "/tmp/sockcat-log-XXXXXX";
 static int file, stderr_kept;
@@ -183,6 +187,143 @@ static void a_log_file_is_appended_to_with_stamps(void **state)
 	log_start(&(struct log_setup){ 0 });
 }
 
+/* ---- a FIFO that is read too slowly ------------------------------------------------ */
+
+enum { LINES = 40 * 1000 };
+
+static char fifo[64];
+
+/* The reading end. */
+static int make_fifo(void)
+{
+	snprintf(fifo, sizeof(fifo), "%s-fifo", path);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	return open(fifo, O_RDONLY | O_NONBLOCK);
+}
+
+static void note_waiting(void *owner, struct spool *s, bool waits)
+{
+	if (waits)
+		*(struct spool **)owner = s;
+}
+
+/* All there is, with the place that reading makes. */
+static char *read_slowly(int fd, struct spool *s)
+{
+	static char all[2 * SPOOL_TEXT_MAX];
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = read(fd, all + len, sizeof(all) - len - 1)) > 0) {
+		len += (size_t)n;
+		spool_flush(s);
+	}
+	all[len] = '\0';
+	close(fd);
+	unlink(fifo);
+	return all;
+}
+
+/* Both opened as for --dump-wait: a spool that would wait, but for the signal. */
+static void readers_are_waited_for_if_asked_for(void **state)
+{
+	struct jsonlog j;
+	struct fail f = { 0 };
+	struct spool *s = NULL;
+	int fd = make_fifo(), wake[2];
+	char text[1000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(pipe(wake), 0);
+	assert_int_equal(write(wake[1], "", 1), 1);
+	spool_wake_by(wake[0]);
+	spool_watch(note_waiting, &s);
+	assert_true(log_start(&(struct log_setup){ .level = LEVEL_NOTICE,
+						   .target = LOG_TO_FILE,
+						   .patient = true,
+						   .path = fifo }));
+	while (!s)
+		log_say(LEVEL_NOTICE, "%s", text);
+	assert_true(s->patient);
+	read_slowly(fd, s);
+	log_start(&(struct log_setup){ 0 });
+	fd = make_fifo();
+	assert_int_equal(jsonlog_start(&j, fifo, true, &f), IO_OK);
+	for (s = NULL; !s;)
+		event_tell(&(struct event){ .kind = EVENT_READY, .side = -1 });
+	assert_true(s->patient);
+	read_slowly(fd, s);
+	jsonlog_end(&j);
+	spool_watch(NULL, NULL);
+	spool_wake_by(-1);
+	close(wake[0]);
+	close(wake[1]);
+}
+
+/* One line among the others, whose length is the same, stands for what is missing. */
+static void assert_adds_up(const char *all, const char *note)
+{
+	const char *at = strstr(all, note), *end = at ? strchr(at, '\n') : NULL;
+	const char *begin = at;
+	size_t line = strcspn(all, "\n") + 1, lost;
+
+	assert_non_null(end);
+	while (begin[-1] != '\n')
+		begin--;
+	assert_null(strstr(end, note));
+	lost = strtoul(at + strlen(note), NULL, 10);
+	assert_int_equal(lost % line, 0);
+	assert_int_equal(strlen(all) - (size_t)(end + 1 - begin) + lost, LINES * line);
+}
+
+static void a_slow_reader_of_the_log_is_told_what_he_misses(void **state)
+{
+	const int fd = make_fifo();
+	struct spool *s = NULL;
+	char text[1000];
+	const char *all;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	spool_watch(note_waiting, &s);
+	assert_true(log_start(&(struct log_setup){ .level = LEVEL_NOTICE,
+						   .target = LOG_TO_FILE,
+						   .path = fifo }));
+	for (unsigned i = 0; i < LINES; i++)
+		log_say(LEVEL_NOTICE, "%s", text);
+	assert_non_null(s);
+	all = read_slowly(fd, s);
+	assert_matches(all, "\n[0-9/]+ [0-9:]+ sockcat: warning: [0-9]+ bytes are missing "
+			    "here: who reads this is too slow\n$");
+	assert_adds_up(all, "sockcat: warning: ");
+	spool_watch(NULL, NULL);
+	log_start(&(struct log_setup){ 0 });
+}
+
+static void a_slow_reader_of_events_is_told_so_by_one_of_them(void **state)
+{
+	const int fd = make_fifo();
+	struct spool *s = NULL;
+	struct jsonlog j;
+	struct fail f = { 0 };
+	const char *all;
+
+	(void)state;
+	spool_watch(note_waiting, &s);
+	assert_int_equal(jsonlog_start(&j, fifo, false, &f), IO_OK);
+	while (!s || !s->lost)
+		event_tell(&(struct event){ .kind = EVENT_READY, .side = -1 });
+	all = read_slowly(fd, s);
+	assert_matches(all, "\"event\":\"log\",\"level\":\"warning\","
+			    "\"message\":\"[0-9]+ bytes are missing here: who reads this "
+			    "is too slow\"}\n$");
+	spool_watch(NULL, NULL);
+	jsonlog_end(&j);
+}
+
 static void a_setup_that_fails_leaves_the_old_one(void **state)
 {
 	(void)state;
@@ -265,6 +406,9 @@ int main(void)
 		cmocka_unit_test(the_longest_line_of_escapes_is_whole),
 		cmocka_unit_test(errno_is_kept),
 		cmocka_unit_test(a_log_file_is_appended_to_with_stamps),
+		cmocka_unit_test(readers_are_waited_for_if_asked_for),
+		cmocka_unit_test(a_slow_reader_of_the_log_is_told_what_he_misses),
+		cmocka_unit_test(a_slow_reader_of_events_is_told_so_by_one_of_them),
 		cmocka_unit_test(a_setup_that_fails_leaves_the_old_one),
 		cmocka_unit_test(a_caret_points_at_the_slip),
 		cmocka_unit_test(a_caret_knows_how_wide_things_are),

@@ -419,12 +419,74 @@ static void who_waits_for_a_reader_looks_up_when_a_signal_comes(void **state)
 	assert_true(spool_write(&spool, text, sizeof(text)));
 	assert_false(spool_empty(&spool));
 	spool_wake_by(-1);
-	spool_forget(&spool);
+	spool_forget();
 	assert_true(spool_empty(&spool));
 	spool_close(&spool);
 	close(fds[0]);
 	close(wake[0]);
 	close(wake[1]);
+}
+
+/* As a service that collects logs does when it is started anew. */
+static void a_reader_that_comes_back_gets_text_again(void **state)
+{
+	int fd;
+
+	(void)state;
+	log_to_file();
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	assert_true(spool_text(&spool, open(path, O_WRONLY), "the text", path));
+	assert_true(spool_write(&spool, "one\n", 4));
+	close(fd);
+	assert_false(spool_write(&spool, "two\n", 4));
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	assert_true(spool_write(&spool, "three\n", 6));
+	assert_string_equal(read_all(fd), "one\nthree\n");
+	spool_close(&spool);
+	close(fd);
+	unlink(path);
+}
+
+static void watch(void *owner, struct spool *s, bool waits)
+{
+	*(struct spool **)owner = waits ? s : NULL;
+}
+
+static void whoever_watches_hears_of_what_waits(void **state)
+{
+	static const char text[200 * 1000];
+	struct spool *waits = NULL, *later = NULL;
+	int fds[2];
+
+	(void)state;
+	open_pipe(fds);
+	spool_watch(watch, &waits);
+	assert_true(spool_write(&spool, "one\n", 4));
+	assert_null(waits);
+	assert_true(spool_write(&spool, text, sizeof(text)));
+	assert_ptr_equal(waits, &spool);
+	spool_watch(watch, &later);
+	assert_null(waits);
+	assert_ptr_equal(later, &spool);
+	close(fds[0]);
+	spool_close(&spool);
+	assert_null(later);
+	spool_watch(NULL, NULL);
+}
+
+static void text_goes_on_after_it_was_finished(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	open_pipe(fds);
+	spool_finish();
+	assert_true(spool_write(&spool, "one\n", 4));
+	spool_finish();
+	assert_string_equal(read_all(fds[0]), "one\n");
+	spool_close(&spool);
+	close(fds[0]);
 }
 
 static void text_whose_reader_has_gone_says_so(void **state)
@@ -461,6 +523,9 @@ int main(void)
 		cmocka_unit_test(text_says_where_it_misses_something),
 		cmocka_unit_test(who_waits_for_a_reader_looks_up_when_a_signal_comes),
 		cmocka_unit_test(text_whose_reader_has_gone_says_so),
+		cmocka_unit_test(a_reader_that_comes_back_gets_text_again),
+		cmocka_unit_test(whoever_watches_hears_of_what_waits),
+		cmocka_unit_test(text_goes_on_after_it_was_finished),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
