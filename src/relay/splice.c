@@ -21,7 +21,9 @@
 
 enum {
 	MUCH = 32 * 1024,	/* read at once: worth changing over */
-	LITTLE = 1024,		/* moved at once: not worth it any more */
+	/* moved when there was nothing before: not worth it any more.  Right behind
+	 * others, so few bytes are but the end of what somebody wrote at once */
+	LITTLE = 1024,
 	AT_ONCE = 512 * 1024,	/* what a pipe may hold, if the system lets us */
 	OF_A_FILE = 16 * 1024 * 1024,
 	/* at most, for all directions together: half of what a user may have as a rule
@@ -292,7 +294,7 @@ static enum io splice_move(struct pump *p)
 		r = move_some(p, &moved);
 	if (moved >= (p->pace == PACE_COPY ? MUCH : LITTLE))
 		p->pace = PACE_FLOW;
-	else if (moved)
+	else if (moved && p->pace != PACE_FLOW)
 		p->pace = PACE_COPY;
 	return r;
 }
