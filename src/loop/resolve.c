@@ -9,6 +9,7 @@
  * last of them (or of us) frees what they share. */
 #include "loop/resolve.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
@@ -337,18 +338,18 @@ void resolver_end(struct loop *l)
 
 /* Asking. */
 
-/* Digits only and a port, or a name; strtoul(3) inside getaddrinfo(3) would take
- * "-1" and " 80", and cut 65616 to 80. */
-static bool service_is_sound(const char *s, bool *number)
+/* Digits only and a port, or a name (port -1); strtoul(3) inside getaddrinfo(3) would
+ * take "-1" and " 80", and cut 65616 to 80. */
+static bool service_is_sound(const char *s, int *port)
 {
-	unsigned long port = 0;
-
 	if (!isalnum((unsigned char)*s))
 		return false;
-	*number = s[strspn(s, "0123456789")] == '\0';
-	for (; *number && *s != '\0' && port <= 65535; s++)
-		port = 10 * port + (unsigned long)(*s - '0');
-	return port <= 65535;
+	*port = -1;
+	if (s[strspn(s, "0123456789")] != '\0')
+		return true;
+	for (*port = 0; *s != '\0' && *port <= 65535; s++)
+		*port = 10 * *port + (*s - '0');
+	return *port <= 65535;
 }
 
 /* The host without the brackets of an IPv6 literal; false if it is too long. */
@@ -466,6 +467,45 @@ static enum io start_question(struct loop *l, struct resolve *r, const char *hos
 	return io;
 }
 
+static bool in_figures(struct resolve *r, const char *host, int port, int family)
+{
+	r->at.v6 = (struct sockaddr_in6){ 0 };
+	if (family != AF_INET6 && inet_pton(AF_INET, host, &r->at.v4.sin_addr) == 1) {
+		r->at.v4.sin_family = AF_INET;
+		r->at.v4.sin_port = htons((uint16_t)port);
+		r->figures.ai_addrlen = sizeof(r->at.v4);
+		r->figures.ai_family = AF_INET;
+		return true;
+	}
+	if (family == AF_INET || inet_pton(AF_INET6, host, &r->at.v6.sin6_addr) != 1)
+		return false;
+	r->at.v6.sin6_family = AF_INET6;
+	r->at.v6.sin6_port = htons((uint16_t)port);
+	r->figures.ai_addrlen = sizeof(r->at.v6);
+	r->figures.ai_family = AF_INET6;
+	return true;
+}
+
+/* Each session of a server asks this: what getaddrinfo(3) would say, without its tables
+ * and allocations.  False: ask that. */
+static bool answer_figures(struct resolve *r, const char *host, int port,
+			   const struct addrinfo *wanted)
+{
+	const bool stream = wanted->ai_socktype == SOCK_STREAM;
+	const int protocol = stream ? IPPROTO_TCP : IPPROTO_UDP;
+
+	if (wanted->ai_flags != AI_NUMERICSERV || port < 0 ||
+	    (!stream && wanted->ai_socktype != SOCK_DGRAM) ||
+	    (wanted->ai_protocol != 0 && wanted->ai_protocol != protocol) ||
+	    !in_figures(r, host, port, wanted->ai_family))
+		return false;
+	r->figures.ai_socktype = wanted->ai_socktype;
+	r->figures.ai_protocol = protocol;
+	r->figures.ai_addr = (struct sockaddr *)&r->at;
+	r->list = &r->figures;
+	return true;
+}
+
 /* What can be answered here and now: no host, or a numeric one.  A service's
  * name is looked up in a file, which does not count as waiting. */
 static enum io answer_now(struct loop *l, struct resolve *r, const char *host,
@@ -489,13 +529,13 @@ static enum io begin(struct loop *l, struct resolve *r, const char *host,
 		     const char *service, struct addrinfo *hints, struct fail *f)
 {
 	char bare[NI_MAXHOST];
-	bool number = true;
+	int port = -1;
 
-	if (service != NULL && !service_is_sound(service, &number))
+	if (service != NULL && !service_is_sound(service, &port))
 		return fail_say(f, PHASE_RESOLVE, EAI_SERVICE,
 				"\"%s\" is no port (0 to 65535, or a service name)",
 				service);
-	if (number)
+	if (service == NULL || port >= 0)
 		hints->ai_flags |= AI_NUMERICSERV;
 	if (host == NULL)
 		return answer_now(l, r, NULL, service == NULL ? "0" : service, hints, f);
@@ -503,7 +543,9 @@ static enum io begin(struct loop *l, struct resolve *r, const char *host,
 		return fail_say(f, PHASE_RESOLVE, EAI_NONAME,
 				"cannot resolve \"%.64s...\": no name is that long",
 				host);
-	return answer_now(l, r, bare, service, hints, f);
+	return answer_figures(r, bare, port, hints)
+		       ? IO_OK
+		       : answer_now(l, r, bare, service, hints, f);
 }
 
 enum io resolve_run(struct loop *l, struct resolve *r, const char *host,
@@ -545,7 +587,7 @@ void resolve_free(struct resolve *r)
 {
 	struct question *q = r->asked;
 
-	if (r->list != NULL)
+	if (r->list != NULL && r->list != &r->figures)
 		freeaddrinfo(r->list);
 	r->list = NULL;
 	r->asked = NULL;

@@ -5,12 +5,19 @@
 #define SOCKCAT_LOOP_RESOLVE_H
 
 #include <netdb.h>
+#include <netinet/in.h>
 
 #include "loop/loop.h"
 
-/* One question.  Zeroed before the first resolve_run(), then only read. */
+/* One question.  Zeroed before the first resolve_run(), then only read, and not moved. */
 struct resolve {
-	struct addrinfo *list;	/* own: the answer, in the system's order */
+	/* the answer, in the system's order; own, unless it is `figures` */
+	struct addrinfo *list;
+	struct addrinfo figures;	/* what an address and a port in figures say */
+	union {
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at;			/* and the address there */
 	struct question *asked;	/* own while under way, shared with a helper thread */
 	wake_fn *fn;		/* woken with READY_WAKE when the answer is there */
 	void *owner;		/* ref */

@@ -913,7 +913,49 @@ static void numbers_are_answered_at_once(void **state)
 	resolve_free(&w->name);
 	assert_int_equal(ask(w, &w->name, "::1", NULL, AF_UNSPEC), IO_OK);
 	resolve_free(&w->name);
+	assert_int_equal(ask(w, &w->name, "127.1", "80", AF_INET), IO_OK);
+	resolve_free(&w->name);
 	assert_null(loop_services(w->loop)->resolver);	/* no thread was needed */
+}
+
+/* What an address and a port say is read without getaddrinfo(3), which would say the same. */
+static void figures_mean_what_the_library_takes_them_for(void **state)
+{
+	static const char *const host[] = { "127.0.0.1", "::1", "10.255.0.3", "fe80::7",
+					    "::ffff:1.2.3.4" };
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+				  .ai_socktype = SOCK_STREAM };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(host) / sizeof(host[0]); i++) {
+		struct addrinfo *a;
+
+		question_of(w);
+		assert_int_equal(getaddrinfo(host[i], "443", &hints, &a), 0);
+		assert_int_equal(ask(w, &w->name, host[i], "443", AF_UNSPEC), IO_OK);
+		assert_ptr_equal(w->name.list, &w->name.figures);
+		assert_null(w->name.list->ai_next);
+		assert_int_equal(w->name.list->ai_family, a->ai_family);
+		assert_int_equal(w->name.list->ai_socktype, a->ai_socktype);
+		assert_int_equal(w->name.list->ai_protocol, a->ai_protocol);
+		assert_int_equal(w->name.list->ai_addrlen, a->ai_addrlen);
+		assert_memory_equal(w->name.list->ai_addr, a->ai_addr, a->ai_addrlen);
+		freeaddrinfo(a);
+		resolve_free(&w->name);
+		assert_null(w->name.list);
+	}
+}
+
+static void figures_of_the_other_family_are_refused(void **state)
+{
+	struct world *w = *state;
+
+	question_of(w);
+	assert_int_equal(ask(w, &w->name, "127.0.0.1", "80", AF_INET6), IO_FAIL);
+	assert_int_equal(w->fail.phase, PHASE_RESOLVE);
+	assert_int_equal(ask(w, &w->name, "::1", "80", AF_INET), IO_FAIL);
+	assert_int_equal(w->fail.phase, PHASE_RESOLVE);
+	assert_null(w->name.list);
 }
 
 static void a_name_is_answered_by_the_loop(void **state)
@@ -1089,6 +1131,8 @@ static int try_backend(void)
 		IN_A_WORLD(a_child_that_ended_before_it_was_watched_counts),
 		IN_A_WORLD(a_forgotten_child_is_reaped_in_silence),
 		IN_A_WORLD(numbers_are_answered_at_once),
+		IN_A_WORLD(figures_mean_what_the_library_takes_them_for),
+		IN_A_WORLD(figures_of_the_other_family_are_refused),
 		IN_A_WORLD(a_name_is_answered_by_the_loop),
 		IN_A_WORLD(refusals_name_what_was_typed),
 		IN_A_WORLD(an_unknown_name_is_a_failure),
