@@ -145,12 +145,11 @@ static bool epoll_set(void *self, struct watch *w, unsigned want)
  * sandboxes say to calls that they do not know. */
 static int sleep_for(struct epoll *e, int64_t timeout_us)
 {
-	const struct { int64_t sec, nsec; } span = {
-		.sec = timeout_us / 1000000,
-		.nsec = timeout_us % 1000000 * 1000,
-	};
-
 	if (timeout_us > 0 && !e->coarse) {
+		const struct { int64_t sec, nsec; } span = {
+			.sec = timeout_us / 1000000,
+			.nsec = timeout_us % 1000000 * 1000,
+		};
 		const long n = syscall(SYS_epoll_pwait2, e->fd, e->event, BATCH, &span,
 				       NULL, 0);
 
