@@ -251,7 +251,8 @@ static void readers_are_waited_for_if_asked_for(void **state)
 	log_start(&(struct log_setup){ 0 });
 	fd = make_fifo();
 	assert_int_equal(jsonlog_start(&j, fifo, true, &f), IO_OK);
-	for (s = NULL; !s;)
+	s = NULL;
+	while (!s)
 		event_tell(&(struct event){ .kind = EVENT_READY, .side = -1 });
 	assert_true(s->patient);
 	read_slowly(fd, s);
