@@ -368,8 +368,6 @@ static bool watch_on(struct endpoint *e, struct watch *w, int fd, unsigned want)
 
 static bool watch_wfd(struct endpoint *e, int fd, unsigned want)
 {
-	if (!e->wwatch && !want)
-		return true;
 	if (!e->wwatch) {
 		e->wwatch = mem_new(1, sizeof(*e->wwatch));
 		if (!e->wwatch) {
@@ -383,10 +381,12 @@ static bool watch_wfd(struct endpoint *e, int fd, unsigned want)
 
 bool endpoint_want(struct endpoint *e, unsigned want)
 {
-	if (e->rfd == e->wfd)
-		return watch_on(e, &e->rwatch, e->rfd, want) && watch_wfd(e, -1, 0);
-	return watch_on(e, &e->rwatch, e->rfd, want & READY_READ) &&
-	       watch_wfd(e, e->wfd, want & (READY_WRITE | READY_ERROR));
+	const bool apart = e->rfd != e->wfd;
+	const unsigned of_wfd = apart ? want & (READY_WRITE | READY_ERROR) : 0;
+
+	if (!watch_on(e, &e->rwatch, e->rfd, apart ? want & READY_READ : want))
+		return false;
+	return !(e->wwatch || of_wfd) || watch_wfd(e, apart ? e->wfd : -1, of_wfd);
 }
 
 void endpoint_wake(struct endpoint *e)
@@ -429,7 +429,8 @@ void endpoint_free(struct endpoint *e)
 {
 	if (e->loop) {
 		watch_set(e->loop, &e->rwatch, 0);
-		watch_wfd(e, -1, 0);
+		if (e->wwatch)
+			watch_wfd(e, -1, 0);
 	}
 	mem_free(e->wwatch);
 	e->wwatch = NULL;

@@ -86,10 +86,11 @@ static void keep_failure(struct session *s, struct fail *own)
  * and forgotten.  False: there is no memory to keep it in, and it stays where it is. */
 static bool take_failure(struct session *s)
 {
-	struct fail *shared = &loop_services(s->loop)->fail, *own;
+	struct fail *shared, *own;
 
-	if (shared->phase == PHASE_NONE)
+	if (s->fail->phase == PHASE_NONE)
 		return true;
+	shared = &loop_services(s->loop)->fail;
 	if (s->fail == shared) {
 		own = mem_new(1, sizeof(*own));
 		if (!own)
