@@ -234,17 +234,22 @@ static bool writable(int fd)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* The first records, for one call.  To a pipe that polls writable, no more goes than
- * what never blocks. */
+/* The first records, for one call.  Of text no more whole ones than a pipe takes at once
+ * or not at all, so that nobody else's get between their lines; to a shared one that
+ * polls writable never more, which never blocks. */
 static size_t gather(const struct spool *s, struct iovec *v)
 {
-	size_t room = s->shared ? PIPE_BUF : SIZE_MAX, skip = s->sent, n = 0;
+	size_t room = s->text ? PIPE_BUF : SIZE_MAX, skip = s->sent, n = 0;
 
-	for (struct record *r = s->first; r && n < AT_ONCE && room; r = r->next) {
-		const size_t len = r->len - skip < room ? r->len - skip : room;
+	for (struct record *r = s->first; r && n < AT_ONCE; r = r->next) {
+		size_t len = r->len - skip;
 
+		if (n && len > room)
+			break;
+		if (s->shared && len > room)
+			len = room;
 		v[n++] = (struct iovec){ .iov_base = r->data + skip, .iov_len = len };
-		room -= len;
+		room -= len < room ? len : room;
 		skip = 0;
 	}
 	return n;

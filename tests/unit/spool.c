@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -448,6 +449,29 @@ static void a_reader_that_comes_back_gets_text_again(void **state)
 	unlink(path);
 }
 
+/* Else what other processes write there would get between. */
+static void a_full_pipe_has_whole_lines(void **state)
+{
+	enum { LINE = 1000 };
+	char line[LINE], taken[50 * LINE];
+	int fds[2], there = 0;
+
+	(void)state;
+	open_pipe(fds);
+	memset(line, 'x', LINE - 1);
+	line[LINE - 1] = '\n';
+	for (unsigned i = 0; i < 200; i++)
+		assert_true(spool_write(&spool, line, LINE));
+	assert_int_equal(read(fds[0], taken, sizeof(taken)), sizeof(taken));
+	spool_flush(&spool);
+	assert_true(spool_waits(&spool));
+	assert_int_equal(ioctl(fds[0], FIONREAD, &there), 0);
+	assert_int_equal(there % LINE, 0);
+	spool_forget();
+	spool_close(&spool);
+	close(fds[0]);
+}
+
 static void watch(void *owner, struct spool *s, bool waits)
 {
 	*(struct spool **)owner = waits ? s : NULL;
@@ -524,6 +548,7 @@ int main(void)
 		cmocka_unit_test(who_waits_for_a_reader_looks_up_when_a_signal_comes),
 		cmocka_unit_test(text_whose_reader_has_gone_says_so),
 		cmocka_unit_test(a_reader_that_comes_back_gets_text_again),
+		cmocka_unit_test(a_full_pipe_has_whole_lines),
 		cmocka_unit_test(whoever_watches_hears_of_what_waits),
 		cmocka_unit_test(text_goes_on_after_it_was_finished),
 	};
