@@ -131,18 +131,15 @@ int sys_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
 
 #else
 
+/* An error behind the first is the next call's, as recvmmsg(2) has it: who asks for no
+ * second gets none that would have to be kept. */
 int sys_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
 {
-	unsigned i;
+	const ssize_t got = recvmsg(fd, &m->msg_hdr, flags);
 
-	for (i = 0; i < n; i++) {
-		const ssize_t got = recvmsg(fd, &m[i].msg_hdr, flags);
-
-		if (got < 0)
-			break;
-		m[i].msg_len = (unsigned)got;
-	}
-	return i ? (int)i : -1;
+	(void)n;
+	m->msg_len = got < 0 ? 0 : (unsigned)got;
+	return got < 0 ? -1 : 1;
 }
 
 #endif

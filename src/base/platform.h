@@ -17,7 +17,7 @@ int sys_socket_in(const char *netns, int family, int type, int protocol, bool no
 int sys_accept(int fd, struct sockaddr *sa, socklen_t *len, bool nonblock);
 int sys_pipe(int fds[2], bool nonblock);
 int sys_socketpair(int type, int fds[2], bool nonblock);	/* AF_UNIX */
-/* recvmmsg(2) without its timeout; where there is none, recvmsg(2) for each. */
+/* recvmmsg(2) without its timeout; where there is none, recvmsg(2) for the first. */
 #ifndef MSG_WAITFORONE
 struct mmsghdr {
 	struct msghdr msg_hdr;
