@@ -59,8 +59,8 @@ load lib.bash
 @test "what somebody else has put in the socket file's place stays there" {
 	listen server unix-listen:s,fork pipe
 	listen named unix-listen:t,fork pipe
-	start client "$SOCKCAT" stall unix-connect:t,bind=c
-	wait_path c
+	start client "$SOCKCAT" -d -d stall unix-connect:t,bind=c
+	wait_for client 'starting data transfer'
 	rm s c
 	echo precious >s
 	echo precious >c
