@@ -441,13 +441,13 @@ void endpoint_free(struct endpoint *e)
 			l->ops->free(l);
 		mem_free(l->back);
 	}
-	mem_free(e->layer ? e->layer[0] : NULL);
-	e->layer = NULL;
-	if (e->loop) {
+	if (e->layer) {
+		mem_free(e->layer[0]);
 		sys_close(e->rfd);
 		if (e->wfd != e->rfd)
 			sys_close(e->wfd);
 	}
+	e->layer = NULL;
 	mem_free(e->story);
 	e->story = NULL;
 	e->rfd = e->wfd = -1;
