@@ -470,20 +470,18 @@ static enum io start_question(struct loop *l, struct resolve *r, const char *hos
 static bool in_figures(struct resolve *r, const char *host, int port, int family)
 {
 	r->at.v6 = (struct sockaddr_in6){ 0 };
-	if (family != AF_INET6 && inet_pton(AF_INET, host, &r->at.v4.sin_addr) == 1) {
+	if ((family == AF_UNSPEC || family == AF_INET) &&
+	    inet_pton(AF_INET, host, &r->at.v4.sin_addr) == 1) {
 		r->at.v4.sin_family = AF_INET;
 		r->at.v4.sin_port = htons((uint16_t)port);
 		r->figures.ai_addrlen = sizeof(r->at.v4);
-		r->figures.ai_family = AF_INET;
 		return true;
 	}
-	if (family == AF_INET || inet_pton(AF_INET6, host, &r->at.v6.sin6_addr) != 1)
-		return false;
 	r->at.v6.sin6_family = AF_INET6;
 	r->at.v6.sin6_port = htons((uint16_t)port);
 	r->figures.ai_addrlen = sizeof(r->at.v6);
-	r->figures.ai_family = AF_INET6;
-	return true;
+	return (family == AF_UNSPEC || family == AF_INET6) &&
+	       inet_pton(AF_INET6, host, &r->at.v6.sin6_addr) == 1;
 }
 
 /* Each session of a server asks this: what getaddrinfo(3) would say, without its tables
@@ -502,6 +500,7 @@ static bool answer_figures(struct resolve *r, const char *host, int port,
 	r->figures.ai_socktype = wanted->ai_socktype;
 	r->figures.ai_protocol = protocol;
 	r->figures.ai_addr = (struct sockaddr *)&r->at;
+	r->figures.ai_family = r->figures.ai_addr->sa_family;
 	r->list = &r->figures;
 	return true;
 }

@@ -955,6 +955,10 @@ static void figures_of_the_other_family_are_refused(void **state)
 	assert_int_equal(w->fail.phase, PHASE_RESOLVE);
 	assert_int_equal(ask(w, &w->name, "::1", "80", AF_INET), IO_FAIL);
 	assert_int_equal(w->fail.phase, PHASE_RESOLVE);
+	assert_int_equal(ask(w, &w->name, "127.0.0.1", "80", AF_UNIX), IO_FAIL);
+	assert_int_equal(w->fail.phase, PHASE_RESOLVE);
+	assert_int_equal(ask(w, &w->name, "::1", "80", AF_UNIX), IO_FAIL);
+	assert_int_equal(w->fail.phase, PHASE_RESOLVE);
 	assert_null(w->name.list);
 }
 
