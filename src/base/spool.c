@@ -215,7 +215,8 @@ static void end(struct spool *s)
 	struct fail why = { 0 };
 
 	s->why = errno;
-	fail_sys(&why, PHASE_WRITE, "%s ends here", s->what);
+	fail_sys(&why, PHASE_WRITE, s->text ? "%s is not complete" : "%s ends here",
+		 s->what);
 	log_lost(&why);
 	if (!s->text) /* else its owner says so */
 		log_say(LEVEL_WARNING, "%s", why.text);
@@ -551,8 +552,9 @@ void spool_finish(void)
 {
 	for (struct spool *s = all.texts; s; s = s->next) {
 		write_rest(s);
+		/* who has not read within his second gets no other */
+		s->over = all.hurry && s->lost;
 		s->lost = s->dropped = 0;
-		s->over = false;
 	}
 }
 
