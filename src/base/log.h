@@ -33,7 +33,8 @@ struct log_setup {
 
 /* May be called again to change the setting.  The setup is copied, its strings
  * are not.  A FIFO is opened when its reader is there.  False with errno if the file
- * can't be opened or the facility is unknown (EINVAL); the old setting stays. */
+ * can't be opened or the facility is unknown (EINVAL); the old setting stays, but that
+ * without memory the log goes to standard error. */
 bool log_start(const struct log_setup *setup);
 
 /* The program's name as set, "sockcat" before log_start(). */

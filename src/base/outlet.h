@@ -9,7 +9,7 @@
 #include "base/spool.h"
 
 struct outlet {
-	int fd;			/* own; -1: closed */
+	int fd;			/* own, or standard error, which stays open; -1: closed */
 	bool torn;		/* of the last text the file has only a part */
 	struct spool spool;	/* own: what a reader has not taken yet; or closed */
 };

@@ -72,7 +72,9 @@ struct endpoint {
 	struct endpoint *other;
 	const struct spec *spec;	/* ref */
 	struct loop *loop;		/* ref */
-	struct fail *fail;		/* ref: the session's */
+	/* ref: where to write what goes wrong.  Another one from step to step: the
+	 * loop's, and from its first failure on the session's */
+	struct fail *fail;
 	/* ref: the session's, for fail_record(): a loss that does not end it, such as a
 	 * datagram for which there is no room.  --strict makes that its failure in the
 	 * end.  NULL: nobody minds */

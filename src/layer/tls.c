@@ -144,6 +144,7 @@ static void ready_to_call(struct tls *t)
 {
 	ERR_clear_error();
 	t->answer = IO_OK;
+	t->peer.fail = t->l.end->fail;
 }
 
 /* Writing has failed for good: is there an alert that says why? */

@@ -178,7 +178,6 @@ static enum io make_spare(struct server *v)
 	s->ended = session_ended;
 	s->starved = &v->starved;
 	if (session_build(s, v->side) != IO_OK) {
-		*s->fail = (struct fail){ 0 };	/* the server tells it */
 		session_discard(s);
 		return IO_FAIL;
 	}

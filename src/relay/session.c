@@ -30,15 +30,10 @@ void session_woken(void *owner, unsigned ready)
 	session_run(owner);
 }
 
-/* What its layers had to complain of in their last moments, nobody minds. */
 static void reap(void *owner, unsigned ready)
 {
-	struct session *s = owner;
-	struct fail *shared = &loop_services(s->loop)->fail;
-
 	(void)ready;
-	session_discard(s);
-	*shared = (struct fail){ 0 };
+	session_discard(owner);
 }
 
 /* ---- birth ------------------------------------------------------------------------ */
@@ -103,15 +98,19 @@ static bool take_failure(struct session *s)
 
 /* ---- death ------------------------------------------------------------------------- */
 
+/* What its layers have to complain of in their last moments, nobody minds. */
 void session_discard(struct session *s)
 {
+	struct fail *shared = &loop_services(s->loop)->fail;
+
 	timer_stop(s->loop, &s->timer);
 	loop_cancel(s->loop, &s->next_run);
 	pump_free(&s->pump[0]);
 	pump_free(&s->pump[1]);
 	opening_undo(s, !s->first);
 	opening_undo(s, s->first);
-	if (s->fail != &loop_services(s->loop)->fail)
+	*shared = (struct fail){ 0 };
+	if (s->fail != shared)
 		mem_free(s->fail);
 	mem_free(s->missing);
 	mem_free(s);
@@ -185,6 +184,7 @@ void session_end(struct session *s)
 {
 	bool opening = s->state == SESSION_FIRST || s->state == SESSION_SECOND ||
 		       s->state == SESSION_PAUSE;
+	bool kept;
 
 	if (s->state == SESSION_DEAD)
 		return;
@@ -207,10 +207,11 @@ void session_end(struct session *s)
 		for (unsigned i = 0; i < 2; i++)
 			endpoint_abort(&s->in[i]);
 	report_for_socat(s);
+	kept = take_failure(s);	/* for layers that end otherwise after one */
 	tell_end(s);
 	if (s->ended)
 		s->ended(s->owner, s);
-	if (!take_failure(s))	/* for layers that end otherwise after one */
+	if (!kept)
 		*s->fail = (struct fail){ 0 };
 	loop_cancel(s->loop, &s->next_run);	/* never again */
 	s->next_run.fn = reap;

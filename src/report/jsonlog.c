@@ -352,7 +352,7 @@ static bool open_path(struct jsonlog *j)
 
 enum io jsonlog_start(struct jsonlog *j, const char *path, bool patient, struct fail *f)
 {
-	*j = (struct jsonlog){ .path = path };
+	*j = (struct jsonlog){ .path = path, .out.fd = -1 };
 	if (path && !open_path(j))
 		return fail_sys(f, PHASE_WRITE, "cannot write events to %s", path);
 	j->out.spool.patient |= patient;
